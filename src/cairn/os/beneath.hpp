@@ -23,7 +23,8 @@ struct DirectoryEntry {
 [[nodiscard]] Fd open_root(const std::filesystem::path& path);
 
 /// Open `relative` (components separated by single slashes, no `.` or `..`; empty: `root` itself) beneath `root`
-/// without following any symbolic link. Throws Error naming `shown`: bad_input for a link or a `..` on the way.
+/// without following any symbolic link: one openat2(2) where the kernel has it, else a component at a time.
+/// Throws Error naming `shown`: bad_input for a link or a `..` on the way.
 [[nodiscard]] Fd open_beneath(int root, std::string_view relative, int flags, const std::filesystem::path& shown);
 
 /// All names of the directory `dir`, sorted bytewise. `shown` is for errors. The offset of `dir` is moved.
