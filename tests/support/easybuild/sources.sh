@@ -73,6 +73,7 @@ fetch_python_sources() {
 # One at a time: two versions of a package cannot be asked for together.
 fetch_large_wheels() {
   local requirement
+  rm -f "$large_wheels"/*.whl
   while read -r requirement; do
     "$venv/bin/pip" download --no-deps --only-binary :all: -d "$large_wheels" "$requirement" || return
   done < <(rows "$here/large-wheels.txt")
