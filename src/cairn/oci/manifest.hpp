@@ -19,10 +19,14 @@ struct Manifest {
   Annotations annotations;
   std::string artifact_type;
   std::optional<Descriptor> subject;
+  std::string media_type{media_type::manifest};  ///< or Docker's
 
-  /// Throws Error{bad_input} naming `what` and the offending key. Docker schema 2 media types are read too.
+  /// Throws Error{bad_input} naming `what` and the offending key, Error{limit} over manifest_limit_bytes,
+  /// Error{unsupported} for Docker schema 1. Docker schema 2 is read too and keeps its media types.
   [[nodiscard]] static Manifest parse(std::string_view json, const std::string& what);
   [[nodiscard]] std::string json() const;
+  /// The same image with OCI media types in place of Docker's.
+  [[nodiscard]] Manifest in_oci_types() const;
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
@@ -31,7 +35,9 @@ struct Index {
   Annotations annotations;
   std::string artifact_type;
   std::optional<Descriptor> subject;
+  std::string media_type{media_type::index};  ///< or Docker's
 
+  /// Throws as Manifest::parse. An index may name itself or other indexes: who follows it bounds the walk.
   [[nodiscard]] static Index parse(std::string_view json, const std::string& what);
   [[nodiscard]] std::string json() const;
   friend bool operator==(const Index&, const Index&) = default;
@@ -42,10 +48,11 @@ struct History {
   std::string created_by;
   std::string comment;
   bool empty_layer = false;
+  std::string author{};
   friend bool operator==(const History&, const History&) = default;
 };
 
-/// image-spec 1.1, config.md. What cairn does not model (healthcheck, onbuild) is kept in `other_json`.
+/// image-spec 1.1, config.md. What cairn does not model (volumes, healthcheck, onbuild) is kept in `other_json`.
 struct ImageConfig {
   std::string created;
   Platform platform;
@@ -60,6 +67,7 @@ struct ImageConfig {
   std::vector<History> history;
   std::string other_json;  ///< an object with the remaining keys, merged back when written; may be empty
 
+  /// Throws as Manifest::parse. `null` and absent are the same, as in Go's writers.
   [[nodiscard]] static ImageConfig parse(std::string_view json, const std::string& what);
   [[nodiscard]] std::string json() const;
   friend bool operator==(const ImageConfig&, const ImageConfig&) = default;
