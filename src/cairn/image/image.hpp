@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cairn/base/task.hpp>
+#include <cairn/io/codec.hpp>
+#include <cairn/oci/blob.hpp>
+#include <cairn/oci/manifest.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+/// Images as immutable values: functions take one and give another; blobs stay where they are.
+namespace cairn::image {
+
+/// A manifest with its config, read and checked against one another (as many diff_ids as layers).
+struct Image {
+  oci::Descriptor descriptor;  ///< of the manifest
+  oci::Manifest manifest;
+  oci::ImageConfig config;
+};
+
+/// Read manifest and config. An index is followed when it holds exactly one image for `linux` on this machine's
+/// architecture. Throws Error naming what is wrong.
+[[nodiscard]] Image load(const oci::BlobSource& blobs, const oci::Descriptor& manifest);
+
+/// One thing that is wrong with an image.
+struct Finding {
+  std::string where;  ///< `layer 3 (sha256:…)`, `config`, `manifest`
+  std::string what;
+};
+
+/// Check everything: manifest, config, each layer's digest, size, codec, diff_id, and that the strict tar reader takes
+/// it, no path twice in a layer, parents before children. Blobs that cannot be read are findings too.
+[[nodiscard]] std::vector<Finding> validate(const oci::BlobSource& blobs, const oci::Descriptor& manifest, const Task& task);
+
+/// Unpack all layers, lowest first, into `root` (made when missing; must be empty).
+void unpack(const oci::BlobSource& blobs, const Image& image, const std::filesystem::path& root, const Task& task);
+
+/// What a layer's media type says its codec is (OCI and Docker names). Throws Error{unsupported}.
+[[nodiscard]] Codec codec_of(const oci::Descriptor& layer);
+[[nodiscard]] std::string_view layer_media_type(Codec codec);
+
+}  // namespace cairn::image

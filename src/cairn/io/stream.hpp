@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Byte streams: everything that may be large flows through these two, stacked on one another. One thread at a time.
+namespace cairn {
+
+class Sink {
+public:
+  virtual ~Sink() = default;
+  /// Take all of `bytes`. Throws Error.
+  virtual void write(std::span<const std::byte> bytes) = 0;
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+};
+
+class Source {
+public:
+  virtual ~Source() = default;
+  /// Put at least one byte into `buffer` (not empty) and return how many; 0 means the end, again and again.
+  /// Throws Error.
+  [[nodiscard]] virtual std::size_t read(std::span<std::byte> buffer) = 0;
+};
+
+/// Bytes from memory that outlives the source.
+class MemorySource final : public Source {
+public:
+  explicit MemorySource(std::span<const std::byte> bytes) : rest_(bytes) {}
+  explicit MemorySource(std::string_view text) : rest_(std::as_bytes(std::span(text))) {}
+  std::size_t read(std::span<std::byte> buffer) override;
+
+private:
+  std::span<const std::byte> rest_;
+};
+
+/// Collects what is written.
+class MemorySink final : public Sink {
+public:
+  using Sink::write;
+  void write(std::span<const std::byte> bytes) override { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  [[nodiscard]] const std::vector<std::byte>& bytes() const { return bytes_; }
+  [[nodiscard]] std::string_view text() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
+
+private:
+  std::vector<std::byte> bytes_;
+};
+
+/// Fill `buffer` from `source`; less only at the end.
+[[nodiscard]] std::size_t read_full(Source& source, std::span<std::byte> buffer);
+
+/// Move everything to the end; returns the bytes moved.
+std::uint64_t copy(Source& source, Sink& sink);
+
+/// Everything, at most `limit_bytes`; more is Error{limit} naming `what`.
+[[nodiscard]] std::string read_all(Source& source, std::uint64_t limit_bytes, const std::string& what);
+
+}  // namespace cairn

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cairn/base/task.hpp>
+#include <cairn/io/stream.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+/// Unpacking layers into a directory, so that nothing outside it can be touched: every path is walked one component at
+/// a time from the root's descriptor and no symbolic link is followed on the way.
+namespace cairn::tar {
+
+enum class Owner {
+  archive,  ///< uid and gid of the entries (needs root)
+  caller,   ///< whoever runs this
+};
+
+struct ExtractOptions {
+  Owner owner = Owner::caller;
+};
+
+struct Extracted {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;  ///< of file content
+};
+
+/// Apply one OCI layer (plain tar) on top of what `root` holds: entries replace what is there, `.wh.NAME` removes
+/// NAME of lower layers, `.wh..wh..opq` what lower layers put into its directory (image-spec 1.1, layer.md
+/// "Whiteouts"). Whiteouts speak of lower layers only, wherever they stand in the archive. Modes do not depend on
+/// the umask; directory modes and times are set last. `what` names the layer in errors.
+/// Throws Error{bad_input} for what the strict reader refuses, for a parent that is not a directory, a hard link
+/// whose target is not a file of this root, and for device entries when not root (unsupported).
+Extracted extract_layer(Source& tar, const std::filesystem::path& root, const ExtractOptions& options,
+                        const std::string& what, const Task& task);
+
+}  // namespace cairn::tar
