@@ -128,6 +128,8 @@ std::string safe(std::string_view name)
   return out;
 }
 
+std::string short_digest(const Digest& digest) { return "sha256:" + digest.hex().substr(0, 12); }
+
 std::string size_text(std::uint64_t bytes)
 {
   if (bytes < 1024) return fmt::format("{} B", bytes);

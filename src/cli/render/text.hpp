@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/base/digest.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +22,7 @@ namespace cairn::cli {
 /// A name from outside without what would act on a terminal: as `printable`, but no quotes around it.
 [[nodiscard]] std::string safe(std::string_view name);
 
+[[nodiscard]] std::string short_digest(const Digest& digest);  ///< `sha256:` and twelve digits, enough to tell images apart
 [[nodiscard]] std::string size_text(std::uint64_t bytes);             ///< `0 B`, `1.5 KiB`, `23 MiB`
 [[nodiscard]] std::string duration_text(std::chrono::nanoseconds time);  ///< `0.42 s`, `12 s`, `3 min 05 s`, `2 h 04 min`
 [[nodiscard]] std::string count_text(std::uint64_t count, std::string_view one, std::string_view many);  ///< `1 unit`, `2 units`
