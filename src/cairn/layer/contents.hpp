@@ -70,6 +70,7 @@ struct Counts {
   std::uint64_t directories = 0;
   std::uint64_t symlinks = 0;
   std::uint64_t content_bytes = 0;  ///< of files, hard links counted once
+  std::uint64_t archive_bytes = 0;  ///< about what the tar entries take: exact but for long names and stale bytecode
 };
 
 struct Scan {

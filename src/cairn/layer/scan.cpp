@@ -202,6 +202,8 @@ private:
   {
     Sha256 hash;
     const auto& contents = scan_.contents;
+    for (const auto& item : contents.items)
+      scan_.counts.archive_bytes += tar::block_bytes + (item.kind == Kind::file ? tar::padded(item.size_bytes) : 0);
     for (const auto& root : contents.roots) hash.update(fmt::format("{}{}", root.path, root.is_directory ? "/\n" : "\n"));
     for (const auto& item : contents.items) {
       hash.update(std::as_bytes(std::span(&item.size_bytes, 1)));

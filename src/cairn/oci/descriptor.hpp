@@ -49,13 +49,13 @@ struct Platform {
 };
 
 struct Descriptor {
-  std::string media_type;
-  Digest digest;
+  std::string media_type{};
+  Digest digest{};
   std::uint64_t size_bytes = 0;
-  Annotations annotations;
-  std::optional<Platform> platform;
-  std::string artifact_type;
-  std::vector<std::string> urls;  ///< http and https only; cairn never follows them
+  Annotations annotations{};
+  std::optional<Platform> platform{};
+  std::string artifact_type{};
+  std::vector<std::string> urls{};  ///< http and https only; cairn never follows them
   friend bool operator==(const Descriptor&, const Descriptor&) = default;
 };
 

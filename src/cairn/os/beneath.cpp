@@ -99,4 +99,21 @@ std::string read_link_at(int dir, const std::string& name, const std::filesystem
   return {target.data(), static_cast<std::size_t>(size)};
 }
 
+void remove_beneath(int dir, const std::string& name, const std::filesystem::path& shown)
+{
+  if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT) return;
+  if (errno != EISDIR) throw_errno(errno, printable(shown.native()));
+  constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  Fd inside(::openat(dir, name.c_str(), flags));
+  if (!inside && errno == EACCES && ::fchmodat(dir, name.c_str(), S_IRWXU, AT_SYMLINK_NOFOLLOW) == 0)
+    inside = Fd(::openat(dir, name.c_str(), flags));
+  if (!inside) throw_errno(errno, printable(shown.native()));
+  struct stat status {};
+  if (::fstat(inside.get(), &status) != 0) throw_errno(errno, printable(shown.native()));
+  // Should it be somebody else's, unlinking below says so.
+  if ((status.st_mode & S_IRWXU) != S_IRWXU) static_cast<void>(::fchmod(inside.get(), S_IRWXU));
+  for (const auto& child : list_directory(inside.get(), shown)) remove_beneath(inside.get(), child.name, shown / child.name);
+  if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) throw_errno(errno, printable(shown.native()));
+}
+
 }  // namespace cairn

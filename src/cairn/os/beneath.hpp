@@ -36,4 +36,8 @@ struct DirectoryEntry {
 /// A symbolic link's target. Throws Error naming `shown`; limit: PATH_MAX bytes.
 [[nodiscard]] std::string read_link_at(int dir, const std::string& name, const std::filesystem::path& shown);
 
+/// Remove `name` of `dir` with all below it, following no link; directories that deny it (mode 0555) are made
+/// writable first. Nothing there: nothing done. Throws Error naming `shown`.
+void remove_beneath(int dir, const std::string& name, const std::filesystem::path& shown);
+
 }  // namespace cairn

@@ -42,12 +42,20 @@ TempDir::~TempDir()
 
 TempFile::TempFile(const std::filesystem::path& directory, mode_t mode)
 {
-  path_ = directory / random_name();
-  fd_ = open_file(path_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  // Between open and flock another process may take the file for a leftover: then it holds the lock or has removed the
+  // name, and we take another one.
+  for (;;) {
+    path_ = directory / random_name();
+    fd_ = open_file(path_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) continue;
+      if (errno != ENOLCK && errno != EOPNOTSUPP) throw_errno(errno, printable(path_.native()));
+    }
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) == 0 && status.st_nlink != 0) break;
+  }
   // The mode must not depend on the caller's umask.
   if (::fchmod(fd_.get(), mode) != 0 && errno != EPERM) throw_errno(errno, printable(path_.native()));
-  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0 && errno != ENOLCK && errno != EOPNOTSUPP)
-    throw_errno(errno, printable(path_.native()));
 }
 
 TempFile::~TempFile()

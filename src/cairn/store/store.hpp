@@ -8,14 +8,19 @@
 #include <cairn/os/lock.hpp>
 #include <cairn/os/temp.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 /// A store is an OCI image layout (image-spec 1.1, image-layout.md) that any OCI tool can read and write while cairn
-/// does, with cairn's own files beside it in `cairn/`: `format`, `lock`, `tmp/` (blobs being written), `cache/`
-/// (records that can be made again).
+/// does, with cairn's own files beside it in `cairn/`: `format`, `lock` (held by who adds blobs and by `collect`),
+/// `index-lock` (held while index.json is replaced), `tmp/` (blobs being written), `cache/` (records that can be made
+/// again). Blobs and index.json are 0644 and directories 0755, whatever the umask.
+///
+/// Durability: a blob is visible once it is complete, and on disk once a tag names it: writing starts early
+/// (sync_file_range) and `tag` waits for it (one syncfs) before index.json is replaced.
 namespace cairn::store {
 
 class Store;
@@ -35,6 +40,7 @@ private:
   TempFile file_;
   Sha256 hash_;
   std::uint64_t size_bytes_ = 0;
+  std::uint64_t flushed_bytes_ = 0;  ///< whose writing to disk has been started
 };
 
 /// One named image of the store.
@@ -49,14 +55,16 @@ enum class Access { read, write };
 class Store final : public oci::BlobSource, public oci::BlobTarget {
 public:
   /// Open `path`; with Access::write it is made when missing or empty, and leftovers of killed runs are removed.
-  /// Throws Error: not_found, bad_input (a directory that is no layout), corrupt, unsupported (a newer
-  /// `oci-layout` or `cairn/format`), permission; the store is not touched then.
+  /// Throws Error: not_found, bad_input (a directory that is no layout), corrupt, unsupported (another
+  /// `oci-layout` version or a newer `cairn/format`), permission; the store is not touched then.
   Store(std::filesystem::path path, Access access);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  /// Where records that can be made again are kept: `cairn/cache/<kind>`, made when missing.
+  /// Where records that can be made again are kept: `cairn/cache/<kind>`, made when missing (with Access::write).
   [[nodiscard]] std::filesystem::path cache(std::string_view kind) const;
 
+  /// Blobs must be regular files (no links) of the size that the descriptor says. Throws Error{not_found},
+  /// Error{corrupt}.
   [[nodiscard]] std::unique_ptr<Source> open(const oci::Descriptor& blob) const override;
   [[nodiscard]] std::unique_ptr<Source> open_range(const oci::Descriptor& blob, std::uint64_t offset,
                                                    std::uint64_t size_bytes) const override;
@@ -69,15 +77,20 @@ public:
   /// A blob whose digest is not known yet.
   [[nodiscard]] BlobWriter create() const;
 
-  [[nodiscard]] std::vector<Tag> tags() const;  ///< sorted by name
-  /// By tag name, or `NAME@sha256:…`/`sha256:…` (a manifest that index.json lists or that lies among the blobs).
-  /// Throws Error{not_found} that lists near names.
+  /// Sorted by name. Entries of other tools whose name `check_tag_name` refuses are left out.
+  [[nodiscard]] std::vector<Tag> tags() const;
+  /// By tag name, or `NAME@sha256:…`/`sha256:…` (a manifest that index.json lists or that lies among the blobs; the
+  /// name does not matter then). Throws Error{not_found} that lists near names, Error{corrupt} when index.json gives
+  /// the name to two different manifests (`tag` and `untag` repair that).
   [[nodiscard]] oci::Descriptor resolve(const std::string& reference) const;
-  /// Make `name` mean `manifest`, atomically (index.json is replaced under the lock; entries of others are kept).
+  /// Make `name` mean `manifest`, which must be stored, atomically (index.json is replaced under a lock; entries of
+  /// others are kept as they are). All blobs stored so far are on disk then.
   void tag(const std::string& name, const oci::Descriptor& manifest, const Task& task);
+  /// Throws Error{not_found}. Blobs stay until `collect`.
   void untag(const std::string& name, const Task& task);
 
-  /// Held shared by whoever adds blobs that no manifest names yet, exclusively by `collect`.
+  /// Held shared by whoever adds blobs that no tag reaches yet, exclusively by `collect`. `tag` takes it shared: do not
+  /// call it while holding it exclusively.
   [[nodiscard]] FileLock hold(LockMode mode, const Task& task) const;
 
   struct Collected {
@@ -85,17 +98,23 @@ public:
     std::uint64_t bytes = 0;
   };
   enum class Really { yes, dry_run };
-  /// Remove blobs that no tag reaches, and cache records about them. Waits for running writers.
-  Collected collect(Really really, const Task& task);
+  /// Remove blobs that index.json does not reach (through indexes, manifests, configs and layers; a manifest whose
+  /// `subject` is kept is kept too). Waits for running writers of cairn; other tools do not take the lock, so blobs that
+  /// changed less than `grace` ago stay as well. Throws Error{corrupt}, and removes nothing, when something on the way
+  /// cannot be read. Who keeps records in `cache` prunes them by `has`.
+  Collected collect(Really really, const Task& task, std::chrono::seconds grace = std::chrono::seconds(0));
 
 private:
   friend class BlobWriter;
+  [[nodiscard]] std::filesystem::path blob_path(const Digest& digest) const;
+  void require_write(std::string_view deed) const;
   std::filesystem::path path_;
   Access access_;
 };
 
-/// Check a name for a tag: 1 to 128 bytes of `[A-Za-z0-9._/:@+-]`, alphanumeric at both ends of each
-/// component, so that skopeo and umoci take it too. Throws Error{bad_input}.
+/// Check a name for a tag: the grammar of image-spec 1.1, annotations.md, `org.opencontainers.image.ref.name` (words of
+/// `[A-Za-z0-9]` with one of `-._:@+/` or `--` between them), so that skopeo and umoci take it too; at most 128 bytes;
+/// nothing that could be read as a digest. Throws Error{bad_input}.
 void check_tag_name(const std::string& name);
 
 }  // namespace cairn::store

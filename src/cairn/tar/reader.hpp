@@ -5,7 +5,9 @@
 #include <cairn/tar/entry.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,15 +15,21 @@
 /// same to every tool. docs/formats/layer.md lists what is accepted.
 namespace cairn::tar {
 
+struct Block;
+
 struct ReadLimits {
   std::uint64_t path_bytes = 4096;
   std::uint64_t component_bytes = 255;
+  std::uint64_t depth = 256;  ///< components of one path
   std::uint64_t extension_bytes = std::uint64_t{1} << 20;  ///< of one PAX or GNU long-name body
+  std::uint64_t records = 1024;                            ///< of one PAX body
+  std::uint64_t xattr_bytes = std::uint64_t{64} << 10;     ///< of one value (Linux: XATTR_SIZE_MAX)
   std::uint64_t entries = 50'000'000;
 };
 
 /// A pull parser: `next`, then `read` that entry's content, and so on; the source is read to its very end before
-/// `next` returns nothing. One thread at a time.
+/// `next` returns nothing. It keeps no list of names: whoever needs to know of duplicates adds an `EntrySet`.
+/// One thread at a time.
 /// Throws Error{bad_input} for what is refused and Error{limit}, both naming `what` and the entry.
 class Reader {
 public:
@@ -36,12 +44,25 @@ public:
   [[nodiscard]] std::uint64_t offset() const { return entry_offset_; }
 
 private:
+  struct Extensions;
+
+  [[nodiscard]] std::size_t take(std::span<std::byte> buffer);
+  [[nodiscard]] bool take_block(Block& block);
+  [[nodiscard]] std::string take_extension(std::uint64_t size_bytes);
+  void skip_content();
+  void check_nothing_follows();
+  [[nodiscard]] std::string header_place() const;
+
   Source& source_;
   std::string what_;
   ReadLimits limits_;
-  std::uint64_t position_ = 0;
+  std::vector<std::byte> buffer_;
+  std::size_t buffer_begin_ = 0;
+  std::size_t buffer_end_ = 0;
+  std::uint64_t position_ = 0;      ///< of the next byte to take
   std::uint64_t entry_offset_ = 0;
-  std::uint64_t left_bytes_ = 0;  ///< content of the current entry not yet read
+  std::string entry_name_;          ///< of the current entry, printable
+  std::uint64_t left_bytes_ = 0;    ///< content of the current entry not yet read
   std::uint64_t pad_bytes_ = 0;
   std::uint64_t entries_ = 0;
   bool ended_ = false;

@@ -2,6 +2,7 @@
 #include <cairn/tar/writer.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/tar/block.hpp>
 
 #include <fmt/format.h>
 
@@ -11,28 +12,6 @@
 
 namespace cairn::tar {
 namespace {
-
-/// The ustar header block (POSIX.1-2017, pax, "ustar Interchange Format").
-struct Block {
-  char name[100];
-  char mode[8];
-  char uid[8];
-  char gid[8];
-  char size[12];
-  char mtime[12];
-  char checksum[8];
-  char type;
-  char link[100];
-  char magic[6];
-  char version[2];
-  char user[32];
-  char group[32];
-  char device_major[8];
-  char device_minor[8];
-  char prefix[155];
-  char rest[12];
-};
-static_assert(sizeof(Block) == block_bytes);
 
 constexpr std::uint64_t largest_id = 07777777;
 constexpr std::uint64_t largest_size = 077777777777;

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cairn/library/library.hpp>
+
+#include <cairn/base/error.hpp>
+#include <cairn/library/index.hpp>
+#include <cairn/tar/reader.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace cairn::library {
+namespace {
+
+bool is_index(const oci::Descriptor& layer)
+{
+  const auto found = layer.annotations.find(std::string(annotation::layer));
+  return found != layer.annotations.end() && found->second == "index";
+}
+
+Document read_index(const oci::BlobSource& blobs, const oci::Descriptor& layer)
+{
+  const auto what = "index layer " + layer.digest.str();
+  const auto blob = blobs.open(layer);
+  const auto plain = unpack(*blob, image::codec_of(layer), {.plain_bytes = index_limit_bytes}, what);
+  tar::Reader reader(*plain, what);
+  std::optional<std::string> json;
+  while (const auto entry = reader.next()) {
+    if (json || entry->type != tar::Type::file || !entry->path.ends_with("/" + std::string(index_path::document))) continue;
+    json.emplace(static_cast<std::size_t>(entry->size_bytes), '\0');
+    std::size_t done = 0;
+    while (const auto n = reader.read(std::as_writable_bytes(std::span(*json)).subspan(done))) {
+      done += n;
+      if (done == json->size()) break;
+    }
+  }
+  // The reader has read the tar to its end, but the blob may go on: its digest counts only then.
+  std::vector<std::byte> rest(4096);
+  while (plain->read(rest) != 0) {}
+  while (blob->read(rest) != 0) {}
+  if (!json) throw Error(Errc::bad_input, fmt::format("{}: has no {}", what, index_path::document));
+  return Document::parse(*json, std::string(index_path::document));
+}
+
+void check_agreement(const image::Image& image, const Document& document)
+{
+  const auto& layers = image.manifest.layers;
+  const auto bad = [](const std::string& why) {
+    throw Error(Errc::bad_input, fmt::format("{} disagrees with the manifest: {}", index_path::document, why));
+  };
+  if (document.layers.size() + 1 != layers.size()) bad(fmt::format("{} layers, the manifest has {} and the index layer", document.layers.size(), layers.size() - 1));
+  for (std::size_t i = 0; i < document.layers.size(); ++i) {
+    if (document.layers[i].digest != layers[i].digest || document.layers[i].size_bytes != layers[i].size_bytes)
+      bad(fmt::format("layer {} is {}, the manifest says {}", i, document.layers[i].digest.str(), layers[i].digest.str()));
+    if (document.layers[i].diff_id != image.config.diff_ids.at(i)) bad(fmt::format("layer {} has another diff_id in the config", i));
+  }
+}
+
+/// Edit distance, for suggestions.
+std::size_t distance(std::string_view a, std::string_view b)
+{
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string near_names(const Document& document, const std::string& name)
+{
+  std::vector<std::pair<std::size_t, std::string>> near;
+  const auto consider = [&](const std::string& candidate) {
+    const bool same_start = candidate.starts_with(name) || name.starts_with(candidate.substr(0, candidate.find('/')) + "/");
+    const auto far = same_start ? 1 : distance(name, candidate);
+    if (far <= std::max<std::size_t>(2, name.size() / 4)) near.emplace_back(far, candidate);
+  };
+  for (const auto& unit : document.units) {
+    consider(unit.name);
+    for (const auto& module : unit.modules)
+      if (module.name != unit.name) consider(module.name);
+  }
+  std::ranges::sort(near);
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(near.size(), 5); ++i) text += fmt::format("{}{}", i == 0 ? "; near names: " : ", ", near[i].second);
+  return text;
+}
+
+}  // namespace
+
+Library load(const oci::BlobSource& blobs, const oci::Descriptor& manifest)
+{
+  Library library{image::load(blobs, manifest), {}};
+  const auto& image = library.image;
+  const auto found = image.manifest.annotations.find(std::string(annotation::format));
+  if (found == image.manifest.annotations.end())
+    throw Error(Errc::bad_input, fmt::format("{}: not a library (its manifest has no annotation {})", manifest.digest.str(), annotation::format));
+  if (image.manifest.layers.empty() || !is_index(image.manifest.layers.back()))
+    throw Error(Errc::bad_input, fmt::format("{}: a library without index layer", manifest.digest.str()));
+  in_context([&] { return "library " + manifest.digest.str(); }, [&] {
+    library.document = read_index(blobs, image.manifest.layers.back());
+    check_agreement(image, library.document);
+  });
+  return library;
+}
+
+const UnitInfo& find_unit(const Document& document, const std::string& name)
+{
+  if (const auto* unit = document.unit(name)) return *unit;
+  const auto by_module = [&](const auto& matches) -> const UnitInfo* {
+    const UnitInfo* last = nullptr;
+    for (const auto& unit : document.units)
+      for (const auto& module : unit.modules)
+        if (matches(module.name)) last = &unit;
+    return last;
+  };
+  if (const auto* unit = by_module([&](const std::string& module) { return module == name; })) return *unit;
+  for (const auto& alias : document.aliases)
+    if (alias.name == name && alias.target != name) return find_unit(document, alias.target);
+  // A name without version: the newest in order, as a default does.
+  if (const auto* unit = by_module([&](const std::string& module) { return module.starts_with(name + "/"); })) return *unit;
+  throw Error(Errc::not_found, fmt::format("module {} is not in the library{}", printable(name), near_names(document, name)));
+}
+
+std::vector<std::string> closure(const Document& document, const std::vector<std::string>& modules)
+{
+  std::set<std::string> found;
+  std::vector<const UnitInfo*> open;
+  const auto add = [&](const UnitInfo& unit) {
+    if (found.insert(unit.name).second) open.push_back(&unit);
+  };
+  for (const auto& module : modules) add(find_unit(document, module));
+  while (!open.empty()) {
+    const auto* unit = open.back();
+    open.pop_back();
+    for (const auto& dependency : unit->dependencies)
+      if (const auto* needed = document.unit(dependency)) add(*needed);
+  }
+  return {found.begin(), found.end()};
+}
+
+}  // namespace cairn::library

@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The main job, in the order of `Splitter::run`: evaluate the modulefiles, form units, scan them, find out which are
+// unchanged, plan, pack the new layers, make the index layer, and publish config, manifest and tag, in this order.
+#include <cairn/library/split.hpp>
+
+#include <cairn/base/error.hpp>
+#include <cairn/base/log.hpp>
+#include <cairn/layer/skeleton.hpp>
+#include <cairn/library/fingerprints.hpp>
+#include <cairn/library/hiding.hpp>
+#include <cairn/library/index.hpp>
+#include <cairn/library/library.hpp>
+#include <cairn/library/plan.hpp>
+#include <cairn/library/units.hpp>
+#include <cairn/module/tree.hpp>
+#include <cairn/os/beneath.hpp>
+#include <cairn/os/parallel.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+#include <span>
+#include <utility>
+
+#include <sys/utsname.h>
+
+namespace cairn::library {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A unit that changes while it is read is read again this often in all.
+constexpr int most_attempts = 3;
+/// More scanned items than this are not all kept in memory (72 bytes and a name each): units are scanned again when
+/// their layer is packed.
+constexpr std::uint64_t kept_items_limit = 1'000'000;
+
+/// Publishes packed layers as blobs of the store.
+class StoreTarget final : public layer::LayerTarget {
+public:
+  explicit StoreTarget(const store::Store& store) : store_(store) {}
+  Sink& begin(std::size_t) override { return writer_.emplace(store_.create()); }
+  Stored end(std::size_t) override
+  {
+    const auto blob = writer_->commit(std::string(oci::media_type::layer));
+    writer_.reset();
+    return {blob.digest, blob.size_bytes};
+  }
+
+private:
+  const store::Store& store_;
+  std::optional<store::BlobWriter> writer_;
+};
+
+std::string machine_architecture()
+{
+  utsname names{};
+  ::uname(&names);
+  const std::string_view machine = names.machine;
+  if (machine == "x86_64") return "amd64";
+  if (machine == "aarch64") return "arm64";
+  return std::string(machine);
+}
+
+/// A unit on its way through a split.
+struct Work {
+  Unit unit;
+  layer::Scan scan;
+  bool has_contents = true;  ///< false: forgotten to save memory, scan again before use
+  bool marked = false;       ///< bytecode was looked for
+  std::vector<RootPath> roots;
+  std::optional<KnownFragment> known;  ///< what its fragment is, without having packed it
+  UnitState state = UnitState::added;
+  int attempts = 1;
+};
+
+class Splitter {
+public:
+  Splitter(const SplitSettings& settings, store::Store& store, const Task& task) : settings_(settings), store_(store), task_(task)
+  {
+    std::error_code error;
+    tree_path_ = std::filesystem::canonical(settings.tree, error);
+    if (error) throw_errno(error.value(), printable(settings.tree.native()));
+    tree_ = open_root(tree_path_);
+    target_ = settings.mapping.target.value_or(tree_path_.native());
+    static_cast<void>(layer::archive_prefix(target_));  // refuse it now, not after an hour
+    for (const auto& pattern : default_excludes())
+      if (std::ranges::find(settings.mapping.includes, pattern) == settings.mapping.includes.end()) excludes_.push_back(pattern);
+    excludes_.insert(excludes_.end(), settings.mapping.excludes.begin(), settings.mapping.excludes.end());
+  }
+
+  SplitResult run()
+  {
+    const auto begin = Clock::now();
+    const auto hold = store_.hold(LockMode::shared, task_);
+    load_previous();
+    evaluate();
+    scan_units();
+    if (stopped()) return finish(begin);
+    find_unchanged();
+    plan_layers();
+    pack_layers();
+    if (stopped()) return finish(begin);
+    publish();
+    return finish(begin);
+  }
+
+private:
+  [[nodiscard]] bool stopped() const { return !result_.problems.empty(); }
+
+  SplitResult finish(Clock::time_point begin)
+  {
+    std::ranges::sort(result_.problems, {}, &layer::Problem::path);
+    std::ranges::sort(result_.warnings);
+    const auto repeated = std::ranges::unique(result_.warnings);
+    result_.warnings.erase(repeated.begin(), repeated.end());
+    result_.times.total = Clock::now() - begin;
+    return std::move(result_);
+  }
+
+  // 1. What was.
+
+  void load_previous()
+  {
+    if (settings_.since) {
+      previous_ = in_context([&] { return fmt::format("--since {}", *settings_.since); },
+                             [&] { return load(store_, store_.resolve(*settings_.since)).document; });
+    } else if (!settings_.tag.empty()) {
+      for (const auto& tag : store_.tags())
+        if (tag.name == settings_.tag)
+          previous_ = in_context([&] { return fmt::format("previous {} (use another tag to begin anew)", settings_.tag); },
+                                 [&] { return load(store_, tag.manifest).document; });
+    }
+    if (previous_ && previous_->target != target_) {
+      if (settings_.since)
+        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->target, target_));
+      previous_.reset();
+    }
+  }
+
+  // 2. What is.
+
+  void evaluate()
+  {
+    const auto begin = Clock::now();
+    const auto step = task_.step("evaluate modulefiles");
+    modules_ = module::evaluate({tree_path_, target_, settings_.mapping.modulepath, settings_.threads}, step);
+    for (const auto& modulefile : modules_.modulefiles) {
+      if (modulefile.error) result_.problems.push_back({modulefile.path, fmt::format("{}; mend or exclude it", *modulefile.error)});
+      if (!modulefile.impure.empty())
+        result_.warnings.push_back(fmt::format("{}: asks for the host ({}), which was answered with nothing", modulefile.path, fmt::join(modulefile.impure, ", ")));
+    }
+    result_.warnings.insert(result_.warnings.end(), modules_.warnings.begin(), modules_.warnings.end());
+    units_ = form_units(tree_.get(), modules_, target_, settings_.mapping, excludes_, step);
+    result_.problems.insert(result_.problems.end(), units_.problems.begin(), units_.problems.end());
+    result_.times.evaluating = Clock::now() - begin;
+  }
+
+  void scan_units()
+  {
+    const auto begin = Clock::now();
+    const auto step = task_.step("scan");
+    for (auto& unit : units_.units) work_.push_back({.unit = std::move(unit), .scan = {}, .roots = {}, .known = {}});
+    std::mutex mutex;
+    parallel_for(work_.size(), settings_.threads, [&](std::size_t i) {
+      auto& work = work_[i];
+      scan(work, step);
+      const std::scoped_lock lock(mutex);
+      kept_items_ += work.scan.contents.items.size();
+      if (kept_items_ > kept_items_limit) forget(work);
+    });
+    index_scan_ = layer::scan(tree_.get(), units_.index, {excludes_, &units_.all_roots}, step);
+    collect_findings();
+    result_.times.scanning = Clock::now() - begin;
+  }
+
+  void scan(Work& work, const Task& step)
+  {
+    work.scan = in_context([&] { return fmt::format("unit {}", work.unit.name); },
+                           [&] { return layer::scan(tree_.get(), work.unit.roots, {excludes_, &units_.all_roots}, step); });
+    work.has_contents = true;
+    work.marked = false;
+    work.roots.clear();
+    for (const auto& root : work.scan.contents.roots) work.roots.push_back({root.path, root.is_directory});
+  }
+
+  static void forget(Work& work)
+  {
+    work.scan.contents = {};
+    work.has_contents = false;
+  }
+
+  void collect_findings()
+  {
+    const auto add = [&](const layer::Scan& scan) {
+      result_.problems.insert(result_.problems.end(), scan.problems.begin(), scan.problems.end());
+      dropped_.insert(dropped_.end(), scan.dropped.begin(), scan.dropped.end());
+      for (const auto& path : scan.special_mode) result_.warnings.push_back(fmt::format("{}: set-id and sticky bits are not shipped", path));
+      for (const auto& path : scan.outside_links) result_.warnings.push_back(fmt::format("{}: its other hard links lie in other units; shipped as a copy", path));
+    };
+    dropped_ = units_.dropped;
+    for (const auto& work : work_) add(work.scan);
+    add(index_scan_);
+    std::ranges::sort(dropped_);
+  }
+
+  // 3. What is new.
+
+  void ready(Work& work, const Task& step)
+  {
+    if (!work.has_contents) scan(work, step);
+    if (work.marked) return;
+    for (const auto& path : layer::mark_bytecode(tree_.get(), work.scan.contents, step))
+      result_.warnings.push_back(fmt::format("{}: stale bytecode is not shipped", path));
+    if (layer::binds_to_mtimes(work.scan.contents))
+      result_.warnings.push_back(fmt::format("unit {}: has caches that bind to modification times, which are therefore kept", work.unit.name));
+    work.marked = true;
+  }
+
+  [[nodiscard]] layer::FragmentSpec spec_of(const Work& work) const
+  {
+    return {&work.scan.contents, target_.substr(1), layer::binds_to_mtimes(work.scan.contents) ? layer::Mtimes::kept : layer::Mtimes::constant};
+  }
+
+  void find_unchanged()
+  {
+    fingerprints_.emplace(store_.cache("fingerprints"), tree_path_, target_);
+    const auto step = task_.step("compare with the previous release");
+    for (auto& work : work_) {
+      const auto before = previous_ ? previous_->find(work.unit.name) : std::nullopt;
+      if (!settings_.full && !work.scan.racy) work.known = fingerprints_->find(work.unit.name, work.scan.fingerprint);
+      if (before) {
+        const auto& fragment = previous_->layers[before->layer].fragments[before->fragment];
+        // Without a fingerprint only reading tells, unless not even the size is the same.
+        if (!work.known && plain_bytes(work, step) == fragment.plain_bytes) {
+          const auto measured = layer::measure(tree_.get(), {spec_of(work)}, settings_.threads, step).front();
+          work.known = KnownFragment{measured.plain_digest, measured.plain_bytes};
+        }
+        const bool same = work.known && work.known->plain_digest == fragment.plain_digest && work.roots == fragment.roots;
+        work.state = same ? UnitState::kept : UnitState::changed;
+      }
+      if (work.known && !work.scan.racy) fingerprints_->set(work.unit.name, work.scan.fingerprint, *work.known);
+    }
+    if (!previous_) return;
+    for (const auto& unit : previous_->units)
+      if (work_for(unit.name) == nullptr) result_.removed.push_back(unit.name);
+  }
+
+  std::uint64_t plain_bytes(Work& work, const Task& step)
+  {
+    ready(work, step);
+    const auto spec = spec_of(work);
+    std::uint64_t total = 0;
+    layer::FrameCursor cursor(spec);
+    while (const auto frame = cursor.next()) total += frame->bytes;
+    return total;
+  }
+
+  // 4. Where it goes.
+
+  void plan_layers()
+  {
+    PlanInput input;
+    input.budget_layers = settings_.budget_layers - 1;  // one is the index layer
+    for (const auto& work : work_) input.units.push_back({work.unit.name, work.scan.counts.archive_bytes, work.state != UnitState::kept});
+    for (const auto& work : work_) current_.add(work.roots);
+    for (const auto& root : index_scan_.contents.roots) current_.add({{root.path, root.is_directory}});
+    if (previous_)
+      for (const auto& layer : previous_->layers) {
+        PlanLayer planned;
+        for (const auto& fragment : layer.fragments) {
+          const bool live = fragment.live && is_kept(fragment.unit);
+          planned.fragments.push_back({fragment.unit, fragment.plain_bytes, live});
+          if (!live && !current_.can_hide(fragment.roots)) planned.rewrite = true;
+        }
+        if (layer.compression.codec != settings_.compression.codec) planned.rewrite = true;
+        input.previous.push_back(std::move(planned));
+      }
+    planned_ = plan(input);
+  }
+
+  [[nodiscard]] bool is_kept(const std::string& unit) { return work_for(unit) != nullptr && work_for(unit)->state == UnitState::kept; }
+
+  Work* work_for(const std::string& unit)
+  {
+    const auto found = std::ranges::lower_bound(work_, unit, {}, [](const Work& work) -> const std::string& { return work.unit.name; });
+    return found != work_.end() && found->unit.name == unit ? &*found : nullptr;
+  }
+
+  // 5. Making it.
+
+  void pack_layers()
+  {
+    const auto begin = Clock::now();
+    for (const auto& planned : planned_) {
+      if (planned.kept) {
+        keep_layer(planned);
+        continue;
+      }
+      LayerInfo info;
+      info.compression = settings_.compression;
+      for (const auto& name : planned.units) {
+        FragmentInfo fragment;
+        fragment.unit = name;
+        fragment.roots = work_for(name)->roots;
+        info.fragments.push_back(std::move(fragment));
+      }
+      new_layers_.push_back(result_.document.layers.size());
+      result_.document.layers.push_back(std::move(info));
+    }
+    std::uint64_t total = 0;
+    for (const auto at : new_layers_)
+      for (const auto& fragment : result_.document.layers[at].fragments) total += work_for(fragment.unit)->scan.counts.archive_bytes;
+    const auto step = task_.step("pack", total);
+    for (std::size_t at = 0; at < new_layers_.size();) at += pack_batch(std::span(new_layers_).subspan(at), step);
+    result_.times.packing = Clock::now() - begin;
+  }
+
+  void keep_layer(const PlannedLayer& planned)
+  {
+    auto info = previous_->layers[*planned.kept];
+    for (auto& fragment : info.fragments) {
+      fragment.live = fragment.live && is_kept(fragment.unit);
+      if (!fragment.live)
+        for (const auto& root : fragment.roots) dead_roots_.insert(root.path);
+    }
+    result_.kept_bytes += info.size_bytes;
+    ++result_.kept_layers;
+    result_.document.layers.push_back(std::move(info));
+  }
+
+  /// Pack as many of `layers` as memory allows; returns how many are dealt with. A layer that fails is a problem, and the
+  /// others are still made, so that one run tells all that is wrong.
+  std::size_t pack_batch(std::span<const std::size_t> layers, const Task& step)
+  {
+    std::vector<layer::LayerSpec> specs;
+    std::uint64_t items = 0;
+    for (const auto at : layers) {
+      auto& info = result_.document.layers[at];
+      if (!specs.empty() && items > kept_items_limit) break;
+      for (const auto& fragment : info.fragments) {
+        auto& work = *work_for(fragment.unit);
+        ready(work, step);
+        items += work.scan.contents.items.size();
+      }
+      specs.push_back(spec_of(info));
+    }
+    StoreTarget target(store_);
+    auto packed = layer::pack(tree_.get(), specs, settings_.compression, settings_.threads, target, step);
+    add_times(packed.times);
+    for (std::size_t i = 0; i < packed.layers.size(); ++i) record(result_.document.layers[layers[i]], packed.layers[i]);
+    if (kept_items_ > kept_items_limit)
+      for (std::size_t i = 0; i < specs.size(); ++i)
+        for (const auto& fragment : result_.document.layers[layers[i]].fragments) forget(*work_for(fragment.unit));
+    if (!packed.failure) return specs.size();
+    return packed.layers.size() + (handle(*packed.failure, result_.document.layers[layers[packed.failure->layer]], step) ? 0 : 1);
+  }
+
+  layer::LayerSpec spec_of(LayerInfo& info)
+  {
+    layer::LayerSpec spec;
+    spec.skeleton.target = target_;
+    for (const auto& fragment : info.fragments) {
+      spec.fragments.push_back(spec_of(*work_for(fragment.unit)));
+      add_directories(spec.skeleton, fragment.roots);
+      for (const auto& root : fragment.roots)
+        if (root.is_directory && dead_roots_.contains(root.path)) spec.skeleton.opaque.insert(root.path);
+    }
+    info.opaque.assign(spec.skeleton.opaque.begin(), spec.skeleton.opaque.end());
+    return spec;
+  }
+
+  static void add_directories(layer::Skeleton& skeleton, const std::vector<RootPath>& roots)
+  {
+    for (const auto& root : roots) {
+      const auto slash = root.path.rfind('/');
+      if (root.is_directory) skeleton.directories.insert(root.path);
+      else if (slash != std::string::npos) skeleton.directories.insert(root.path.substr(0, slash));
+    }
+  }
+
+  void record(LayerInfo& info, const layer::PackedLayer& packed)
+  {
+    info.digest = packed.digest;
+    info.size_bytes = packed.size_bytes;
+    info.diff_id = packed.diff_id;
+    info.plain_bytes = packed.plain_bytes;
+    for (std::size_t i = 0; i < packed.fragments.size(); ++i) {
+      auto& fragment = info.fragments[i];
+      const auto& made = packed.fragments[i];
+      fragment.plain_digest = made.plain_digest;
+      fragment.plain_bytes = made.plain_bytes;
+      fragment.packed_digest = made.packed_digest;
+      fragment.packed_bytes = made.packed_bytes;
+      fragment.offset = made.offset;
+      const auto& work = *work_for(fragment.unit);
+      if (!work.scan.racy) fingerprints_->set(fragment.unit, work.scan.fingerprint, {made.plain_digest, made.plain_bytes});
+    }
+    result_.new_bytes += info.size_bytes;
+    ++result_.new_layers;
+  }
+
+  /// True: the layer can be tried again.
+  bool handle(const layer::PackFailure& failure, LayerInfo& info, const Task& step)
+  {
+    if (!failure.fragment || failure.error.code() == Errc::no_space) throw failure.error;
+    auto& fragment = info.fragments[*failure.fragment];
+    auto& work = *work_for(fragment.unit);
+    const auto problem = [&](const std::string& text) { result_.problems.push_back({work.unit.roots.front(), fmt::format("unit {}: {}", work.unit.name, text)}); };
+    if (failure.error.code() != Errc::changed) {
+      problem(failure.error.what());
+      return false;
+    }
+    if (work.attempts++ == most_attempts) {
+      problem(fmt::format("{} (read {} times); split when nobody writes there", failure.error.what(), most_attempts));
+      return false;
+    }
+    log::info("unit {} changed while it was read; reading it again", work.unit.name);
+    scan(work, step);
+    fragment.roots = work.roots;
+    return true;
+  }
+
+  void add_times(const layer::PackTimes& times)
+  {
+    auto& total = result_.times.pack;
+    total.reading += times.reading;
+    total.hashing += times.hashing;
+    total.compressing += times.compressing;
+    total.writing += times.writing;
+  }
+
+  // 6. Telling the world.
+
+  void publish()
+  {
+    fill_document();
+    layer::Skeleton skeleton;
+    skeleton.target = target_;
+    std::vector<RootPath> index_roots;
+    for (const auto& root : index_scan_.contents.roots) index_roots.push_back({root.path, root.is_directory});
+    add_directories(skeleton, index_roots);
+    for (const auto& root : index_roots)
+      if (root.is_directory && dead_roots_.contains(root.path)) skeleton.opaque.insert(root.path);
+    for (const auto& layer : result_.document.layers)
+      for (const auto& fragment : layer.fragments)
+        if (!fragment.live) current_.hide(fragment.roots, skeleton.removed);
+
+    StoreTarget target(store_);
+    const auto bytes = index_bytes(tree_.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, modules_.spider_cache});
+    const auto index = layer::pack_plain(bytes, settings_.compression, target);
+    result_.new_bytes += index.size_bytes;
+    ++result_.new_layers;
+    put_manifest(index);
+    fingerprints_->save();
+    if (!settings_.tag.empty()) store_.tag(settings_.tag, result_.manifest, task_);
+  }
+
+  void fill_document()
+  {
+    auto& document = result_.document;
+    document.target = target_;
+    document.budget_layers = settings_.budget_layers;
+    document.modulepath = modules_.modulepath;
+    document.dropped = dropped_;
+    document.featured = settings_.mapping.featured;
+    std::ranges::sort(document.featured);
+    for (const auto& alias : modules_.aliases) document.aliases.push_back({alias.name, alias.target});
+    std::ranges::sort(document.aliases, {}, &AliasInfo::name);
+    for (auto& work : work_) {
+      UnitInfo info;
+      info.name = work.unit.name;
+      info.kind = work.unit.kind;
+      for (const auto index : work.unit.modulefiles) info.modules.push_back(module_info(modules_.modulefiles[index]));
+      std::ranges::sort(info.modules, {}, &ModuleInfo::path);
+      info.dependencies = work.unit.dependencies;
+      info.missing = work.unit.missing;
+      info.files = work.scan.counts.files;
+      info.content_bytes = work.scan.counts.content_bytes;
+      if (info.kind == UnitKind::rest)
+        for (const auto& root : work.roots) document.rest.push_back(root.path);
+      document.units.push_back(std::move(info));
+      result_.states[work.unit.name] = work.state;
+    }
+  }
+
+  [[nodiscard]] ModuleInfo module_info(const module::Modulefile& modulefile) const
+  {
+    ModuleInfo info{modulefile.full_name, modulefile.path,  modulefile.modulepath, modulefile.hidden,
+                    modulefile.description, modulefile.url, modulefile.category,   modulefile.extensions};
+    if (const auto text = settings_.mapping.descriptions.find(info.name); text != settings_.mapping.descriptions.end()) info.description = text->second;
+    return info;
+  }
+
+  void put_manifest(const layer::PackedLayer& index)
+  {
+    oci::ImageConfig config;
+    config.created = settings_.created;
+    config.platform = {machine_architecture(), "linux", ""};
+    config.labels["dev.cairn.library.target"] = target_;
+    oci::Manifest manifest;
+    const auto add = [&](const Digest& digest, std::uint64_t size, const Digest& diff_id, Codec codec, std::string_view kind) {
+      oci::Descriptor layer;
+      layer.media_type = image::layer_media_type(codec);
+      layer.digest = digest;
+      layer.size_bytes = size;
+      layer.annotations[std::string(annotation::layer)] = kind;
+      manifest.layers.push_back(std::move(layer));
+      config.diff_ids.push_back(diff_id);
+      config.history.push_back({settings_.created, fmt::format("cairn split: {}", kind), "", false});
+    };
+    for (const auto& layer : result_.document.layers) add(layer.digest, layer.size_bytes, layer.diff_id, layer.compression.codec, "units");
+    add(index.digest, index.size_bytes, index.diff_id, settings_.compression.codec, "index");
+    manifest.config = store_.put(config.json(), std::string(oci::media_type::config));
+    manifest.annotations[std::string(annotation::format)] = fmt::format("{}", document_format);
+    result_.manifest = store_.put(manifest.json(), std::string(oci::media_type::manifest));
+  }
+
+  const SplitSettings& settings_;
+  store::Store& store_;
+  const Task& task_;
+  std::filesystem::path tree_path_;
+  Fd tree_;
+  std::string target_;
+  std::vector<std::string> excludes_;
+  std::optional<Document> previous_;
+  module::Tree modules_;
+  Units units_;
+  std::vector<Work> work_;  ///< sorted by unit name
+  std::uint64_t kept_items_ = 0;  ///< of all scans; over the limit contents are forgotten between uses
+  layer::Scan index_scan_;
+  std::vector<std::string> dropped_;
+  std::optional<Fingerprints> fingerprints_;
+  CurrentPaths current_;
+  std::vector<PlannedLayer> planned_;
+  std::vector<std::size_t> new_layers_;  ///< indices into the document's layers
+  std::set<std::string> dead_roots_;     ///< of dead fragments in kept layers, which lie under all new ones
+  SplitResult result_;
+};
+
+}  // namespace
+
+const std::vector<std::string>& default_excludes()
+{
+  static const std::vector<std::string> patterns{
+      ".cairn",                          // our own, in a tree that was poured
+      "software/.locks",                 // EasyBuild's locks
+      "sources",                         // what installations were made from
+      "build",
+      "*/easybuild/easybuild-*.log",     // build logs: dates and hosts
+      "*/easybuild/easybuild-*.log.gz",
+      "*/easybuild/easybuild-*.log.bz2",
+      "*/.nfs*",                         // files deleted while open on NFS
+  };
+  return patterns;
+}
+
+SplitResult split(const SplitSettings& settings, store::Store& store, const Task& task)
+{
+  if (settings.budget_layers < least_budget_layers || settings.budget_layers > most_budget_layers)
+    throw Error(Errc::bad_input, fmt::format("{} layers: the budget is from {} to {}", settings.budget_layers, least_budget_layers, most_budget_layers));
+  if (!settings.tag.empty()) store::check_tag_name(settings.tag);
+  return Splitter(settings, store, task).run();
+}
+
+}  // namespace cairn::library

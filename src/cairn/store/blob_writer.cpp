@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cairn/store/store.hpp>
+
+#include <cairn/base/error.hpp>
+#include <cairn/store/layout.hpp>
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace cairn::store {
+namespace {
+
+/// After so many bytes the kernel is told to start writing them, so that the syncfs of `tag` finds little left to do.
+constexpr std::uint64_t flush_step_bytes = std::uint64_t{32} << 20;
+
+void start_writing(int fd, std::uint64_t from, std::uint64_t to, const std::string& what)
+{
+  const auto done = ::sync_file_range(fd, static_cast<off64_t>(from), static_cast<off64_t>(to - from), SYNC_FILE_RANGE_WRITE);
+  // Only advice: file systems without it say so, and syncfs does all the work then.
+  if (done != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) throw_errno(errno, what);
+}
+
+}  // namespace
+
+BlobWriter::BlobWriter(const Store& store) : store_(store), file_(layout::temporaries(store.path())) {}
+
+void BlobWriter::write(std::span<const std::byte> bytes)
+{
+  write_full(file_.fd(), bytes, printable(file_.path().native()));
+  hash_.update(bytes);
+  size_bytes_ += bytes.size();
+  if (size_bytes_ - flushed_bytes_ < flush_step_bytes) return;
+  start_writing(file_.fd(), flushed_bytes_, size_bytes_, printable(file_.path().native()));
+  flushed_bytes_ = size_bytes_;
+}
+
+oci::Descriptor BlobWriter::commit(std::string media_type)
+{
+  oci::Descriptor blob{.media_type = std::move(media_type), .digest = hash_.finish(), .size_bytes = size_bytes_};
+  // What is there in another size is a leftover of a power cut: it is replaced.
+  if (store_.has(blob)) return blob;
+  start_writing(file_.fd(), flushed_bytes_, size_bytes_, printable(file_.path().native()));
+  file_.publish(store_.blob_path(blob.digest), Flush::no);
+  return blob;
+}
+
+}  // namespace cairn::store
