@@ -21,6 +21,9 @@ namespace cairn::recipe {
 namespace {
 
 constexpr std::uint32_t no_node = UINT32_MAX;
+constexpr std::string_view no_alias = "aliases ('*name') are not supported; put text that begins with '*' in quotes";
+constexpr std::string_view no_anchor = "anchors ('&name') are not supported; put text that begins with '&' in quotes";
+constexpr std::string_view no_tag = "tags ('!name') are not supported; put text that begins with '!' in quotes";
 
 struct Node {
   Yaml::Kind kind = Yaml::Kind::null;
@@ -59,6 +62,11 @@ std::string explained(const std::string& message)
     Explanation{"illegal block entry", "unexpected '- '; start the list on a line of its own"},
     Explanation{"illegal EOF in scalar", "a quote is never closed"},
     Explanation{"illegal tab when looking for indentation", "a tab; indent with spaces"},
+    Explanation{"alias not found after *", no_alias},
+    Explanation{"illegal character found while scanning alias", no_alias},
+    Explanation{"the referenced anchor is not defined", no_alias},
+    Explanation{"anchor not found after &", no_anchor},
+    Explanation{"illegal character found while scanning anchor", no_anchor},
     Explanation{"unknown token", "unexpected character; put text that begins with it in quotes"},
   };
   for (const auto& one : explanations)
@@ -127,11 +135,12 @@ struct YamlReading : YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf(mark, anchor, Yaml::Kind::null, {}, false); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override
   {
-    data.fail(offset(mark), "aliases ('*name') are not supported; repeat the value, or quote the text");
+    data.fail(offset(mark), std::string(no_alias));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override
   {
     check_tag(mark, tag);
+    check_closed(offset(mark));
     leaf(mark, anchor, Yaml::Kind::scalar, value, tag == "?");
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override
@@ -158,7 +167,21 @@ private:
 
   void check_tag(const YAML::Mark& mark, const std::string& tag) const
   {
-    if (tag != "?" && tag != "!" && !tag.empty()) data.fail(offset(mark), "tags ('!name') are not supported; quote text that begins with '!'");
+    if (tag != "?" && tag != "!" && !tag.empty()) data.fail(offset(mark), std::string(no_tag));
+  }
+
+  /// The library takes a quote that is open at the end of the file for closed.
+  void check_closed(std::size_t begin) const
+  {
+    if (begin >= data.text.size()) return;
+    const char quote = data.text[begin];
+    if (quote != '\'' && quote != '"') return;
+    for (auto at = begin + 1; at < data.text.size(); ++at) {
+      const bool escape = quote == '"' ? data.text[at] == '\\' : data.text.compare(at, 2, "''") == 0;
+      if (escape) ++at;
+      else if (data.text[at] == quote) return;
+    }
+    data.fail(begin, "a quote is never closed");
   }
 
   void begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Yaml::Kind kind)
@@ -175,7 +198,7 @@ private:
 
   std::uint32_t add(const YAML::Mark& mark, YAML::anchor_t anchor, Yaml::Kind kind, std::string text, bool plain)
   {
-    if (anchor != YAML::NullAnchor) data.fail(offset(mark), "anchors ('&name') are not supported; repeat the value, or quote the text");
+    if (anchor != YAML::NullAnchor) data.fail(offset(mark), std::string(no_anchor));
     const auto index = static_cast<std::uint32_t>(data.nodes.size());
     data.nodes.push_back({kind, plain, no_node, offset(mark), std::move(text), {}, {}});
     if (open.empty()) return index;

@@ -15,7 +15,7 @@
 #include <vector>
 
 /// Strict reading of the YAML that users write: the YAML library itself stays behind this header. A subset of YAML 1.2
-/// that has no surprises: see docs/formats/yaml.md.
+/// that has no surprises (docs/formats/library-file.md, "How the file is read").
 ///
 ///     const auto document = YamlDocument::read("library.yaml");
 ///     const Yaml root = document.root();
