@@ -7,7 +7,6 @@
 
 #include <string>
 
-<<<<<<< HEAD
 namespace cairn::testing {
 
 /// The code and text of the Error that `body` throws; fails the test when it throws none.
@@ -41,22 +40,3 @@ MATCHER_P2(IsError, code, fragment, std::string(negation ? "is not" : "is") + " 
 }
 
 }  // namespace cairn::testing
-=======
-namespace cairn::test {
-
-/// Matches a callable that throws `Error` with this code and this text somewhere in its message:
-/// `EXPECT_THAT([&] { parse("x"); }, ThrowsError(Errc::bad_input, "'x'"))`.
-MATCHER_P2(ThrowsError, code, text, "throws Error{" + std::string(name(code)) + "} saying " + testing::PrintToString(std::string(text)))
-{
-  try {
-    static_cast<void>(arg());
-  } catch (const Error& error) {
-    *result_listener << "which throws Error{" << name(error.code()) << "}: " << error.what();
-    return error.code() == code && std::string(error.what()).find(text) != std::string::npos;
-  }
-  *result_listener << "which throws nothing";
-  return false;
-}
-
-}  // namespace cairn::test
->>>>>>> 8c4240f (Test the tar room, with libarchive, GNU tar and Python as second opinions)

@@ -6,7 +6,7 @@
 
 #include <support/as_nobody.hpp>
 #include <support/tar_maker.hpp>
-#include <support/throws_error.hpp>
+#include <support/error_matcher.hpp>
 #include <support/tree_listing.hpp>
 
 #include <gmock/gmock.h>

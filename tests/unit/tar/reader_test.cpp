@@ -4,7 +4,7 @@
 #include <cairn/tar/writer.hpp>
 
 #include <support/tar_maker.hpp>
-#include <support/throws_error.hpp>
+#include <support/error_matcher.hpp>
 
 #include <gmock/gmock.h>
 
