@@ -71,6 +71,8 @@ struct Work {
   layer::Scan scan;
   bool has_contents = true;  ///< false: forgotten to save memory, scan again before use
   bool marked = false;       ///< bytecode was looked for
+  bool keeps_mtimes = false;
+  std::vector<std::string> stale;  ///< bytecode that is not shipped
   std::vector<RootPath> roots;
   std::optional<KnownFragment> known;  ///< what its fragment is, without having packed it
   UnitState state = UnitState::added;
@@ -113,10 +115,13 @@ private:
 
   SplitResult finish(Clock::time_point begin)
   {
+    for (const auto& work : work_) {
+      for (const auto& path : work.stale) result_.warnings.push_back(fmt::format("{}: stale bytecode is not shipped", path));
+      if (work.keeps_mtimes)
+        result_.warnings.push_back(fmt::format("unit {}: has caches that bind to modification times, which are therefore kept", work.unit.name));
+    }
     std::ranges::sort(result_.problems, {}, &layer::Problem::path);
     std::ranges::sort(result_.warnings);
-    const auto repeated = std::ranges::unique(result_.warnings);
-    result_.warnings.erase(repeated.begin(), repeated.end());
     result_.times.total = Clock::now() - begin;
     return std::move(result_);
   }
@@ -163,7 +168,7 @@ private:
   {
     const auto begin = Clock::now();
     const auto step = task_.step("scan");
-    for (auto& unit : units_.units) work_.push_back({.unit = std::move(unit), .scan = {}, .roots = {}, .known = {}});
+    for (auto& unit : units_.units) work_.emplace_back().unit = std::move(unit);
     std::mutex mutex;
     parallel_for(work_.size(), settings_.threads, [&](std::size_t i) {
       auto& work = work_[i];
@@ -209,20 +214,19 @@ private:
 
   // 3. What is new.
 
+  /// Have the unit's contents at hand, its bytecode looked at. Units side by side.
   void ready(Work& work, const Task& step)
   {
     if (!work.has_contents) scan(work, step);
     if (work.marked) return;
-    for (const auto& path : layer::mark_bytecode(tree_.get(), work.scan.contents, step))
-      result_.warnings.push_back(fmt::format("{}: stale bytecode is not shipped", path));
-    if (layer::binds_to_mtimes(work.scan.contents))
-      result_.warnings.push_back(fmt::format("unit {}: has caches that bind to modification times, which are therefore kept", work.unit.name));
+    work.stale = layer::mark_bytecode(tree_.get(), work.scan.contents, step);
+    work.keeps_mtimes = layer::binds_to_mtimes(work.scan.contents);
     work.marked = true;
   }
 
   [[nodiscard]] layer::FragmentSpec spec_of(const Work& work) const
   {
-    return {&work.scan.contents, target_.substr(1), layer::binds_to_mtimes(work.scan.contents) ? layer::Mtimes::kept : layer::Mtimes::constant};
+    return {&work.scan.contents, target_.substr(1), work.keeps_mtimes ? layer::Mtimes::kept : layer::Mtimes::constant};
   }
 
   void find_unchanged()
@@ -338,16 +342,18 @@ private:
   {
     std::vector<layer::LayerSpec> specs;
     std::uint64_t items = 0;
+    std::vector<Work*> needed;
+    std::size_t count = 0;
     for (const auto at : layers) {
-      auto& info = result_.document.layers[at];
-      if (!specs.empty() && items > kept_items_limit) break;
-      for (const auto& fragment : info.fragments) {
-        auto& work = *work_for(fragment.unit);
-        ready(work, step);
-        items += work.scan.contents.items.size();
+      if (count != 0 && items > kept_items_limit) break;
+      ++count;
+      for (const auto& fragment : result_.document.layers[at].fragments) {
+        needed.push_back(work_for(fragment.unit));
+        items += needed.back()->scan.counts.files + needed.back()->scan.counts.directories + needed.back()->scan.counts.symlinks;
       }
-      specs.push_back(spec_of(info));
     }
+    parallel_for(needed.size(), settings_.threads, [&](std::size_t i) { ready(*needed[i], step); });
+    for (const auto at : layers.first(count)) specs.push_back(spec_of(result_.document.layers[at]));
     StoreTarget target(store_);
     auto packed = layer::pack(tree_.get(), specs, settings_.compression, settings_.threads, target, step);
     add_times(packed.times);

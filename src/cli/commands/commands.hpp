@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cli/command_line.hpp>
+#include <cli/program.hpp>
+#include <cli/settings.hpp>
+
+/// All commands. Each has a file of its name here, a page docs/commands/<name>.md and a test tests/cli/<name>.bats.
+namespace cairn::cli {
+
+/// The program's command line. `flags` receives the options that all commands take. Both outlive the result.
+[[nodiscard]] CommandLine make_command_line(Program& program, Flags& flags);
+
+void add_completion(CommandLine& line, Program& program);
+void add_config(CommandLine& line, Program& program);
+void add_gc(CommandLine& line, Program& program);
+void add_help(CommandLine& line, Program& program);
+void add_images(CommandLine& line, Program& program);
+void add_inspect(CommandLine& line, Program& program);
+void add_lint(CommandLine& line, Program& program);
+void add_man(CommandLine& line, Program& program);
+void add_modules(CommandLine& line, Program& program);
+void add_split(CommandLine& line, Program& program);
+void add_tag(CommandLine& line, Program& program);
+void add_unpack(CommandLine& line, Program& program);
+void add_untag(CommandLine& line, Program& program);
+void add_validate(CommandLine& line, Program& program);
+
+}  // namespace cairn::cli

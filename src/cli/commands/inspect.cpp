@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cairn/image/image.hpp>
+#include <cairn/library/library.hpp>
+#include <cli/commands/commands.hpp>
+#include <cli/image_argument.hpp>
+#include <cli/render/library_report.hpp>
+#include <cli/render/text.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace cairn::cli {
+namespace {
+
+struct Options {
+  std::string image;
+};
+
+/// What an image's layer is, beyond its descriptor: `units`, `index`, or `-`.
+struct LayerUse {
+  std::string kind = "-";
+  std::size_t units = 0;
+  std::uint64_t live_bytes = 0;
+  std::uint64_t dead_bytes = 0;
+};
+
+LayerUse use_of(const oci::Descriptor& layer, const library::Document* document, std::size_t number)
+{
+  LayerUse use;
+  if (const auto kind = layer.annotations.find(std::string(library::annotation::layer)); kind != layer.annotations.end()) use.kind = kind->second;
+  if (document == nullptr || number >= document->layers.size()) return use;
+  for (const auto& fragment : document->layers[number].fragments) {
+    (fragment.live ? use.live_bytes : use.dead_bytes) += fragment.packed_bytes;
+    if (fragment.live) ++use.units;
+  }
+  return use;
+}
+
+std::string short_type(const std::string& media_type)
+{
+  return media_type.substr(media_type.rfind('.') == std::string::npos ? 0 : media_type.rfind('.') + 1);  // `tar+zstd`
+}
+
+oci::JsonWriter record(const image::Image& image, const library::Document* document)
+{
+  oci::JsonWriter json(oci::JsonStyle::readable);
+  const auto& config = image.config;
+  json.begin_object().member("manifest", image.descriptor.digest).member("media_type", image.manifest.media_type);
+  json.member("size_bytes", total_bytes(image)).member("library", document != nullptr);
+  json.member_unless_empty("created", config.created).member("os", config.platform.os).member("architecture", config.platform.architecture);
+  json.begin_object("annotations");
+  for (const auto& [key, value] : image.manifest.annotations) json.member(key, value);
+  json.end_object().begin_object("config").member("digest", image.manifest.config.digest).member("env", config.env);
+  json.member("entrypoint", config.entrypoint).member("cmd", config.cmd).member("user", config.user).member("working_dir", config.working_dir);
+  json.begin_object("labels");
+  for (const auto& [key, value] : config.labels) json.member(key, value);
+  json.end_object().end_object().begin_array("layers");
+  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+    const auto& layer = image.manifest.layers[i];
+    json.begin_object().member("digest", layer.digest).member("media_type", layer.media_type).member("size_bytes", layer.size_bytes);
+    json.member("diff_id", config.diff_ids[i]);
+    if (document != nullptr) {
+      const auto use = use_of(layer, document, i);
+      json.member("kind", use.kind).member("units", use.units).member("live_bytes", use.live_bytes).member("dead_bytes", use.dead_bytes);
+    }
+    json.end_object();
+  }
+  json.end_array();
+  if (document != nullptr) write_library(json, *document);
+  json.end_object();
+  return json;
+}
+
+std::string head(const image::Image& image, const library::Document* document, std::size_t columns)
+{
+  std::string out;
+  const auto add = [&](std::string_view title, std::string_view text) {
+    if (!text.empty()) out += fmt::format("{:<14}{}\n", title, wrap(safe(text), columns, 14));
+  };
+  add("manifest", image.descriptor.digest.str());
+  add("kind", document != nullptr ? "library" : "image");
+  add("platform", fmt::format("{}/{}", image.config.platform.os, image.config.platform.architecture));
+  add("created", image.config.created);
+  add("size", fmt::format("{} in {}", size_text(total_bytes(image)), count_text(image.manifest.layers.size(), "layer", "layers")));
+  add("entrypoint", fmt::format("{}", fmt::join(image.config.entrypoint, " ")));
+  add("command", fmt::format("{}", fmt::join(image.config.cmd, " ")));
+  add("user", image.config.user);
+  if (document == nullptr) return out;
+  add("target", document->target);
+  add("budget", count_text(document->budget_layers, "layer", "layers"));
+  add("modulepath", fmt::format("{}", fmt::join(document->modulepath, " ")));
+  add("featured", fmt::format("{}", fmt::join(document->featured, " ")));
+  for (const auto& path : document->rest) add("rest", path);
+  for (const auto& path : document->dropped) add("left out", path);
+  return out;
+}
+
+Table layers_table(const image::Image& image, const library::Document* document)
+{
+  if (document == nullptr) {
+    Table table({{"LAYER", Align::right}, {"DIGEST"}, {"TYPE"}, {"SIZE", Align::right}, {"MADE BY", Align::left, Shrink::yes}});
+    std::vector<std::string> made_by;
+    for (const auto& step : image.config.history) {
+      if (!step.empty_layer) made_by.push_back(step.created_by);
+    }
+    made_by.resize(image.manifest.layers.size());
+    for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+      const auto& layer = image.manifest.layers[i];
+      table.add({fmt::format("{}", i + 1), short_digest(layer.digest), short_type(layer.media_type), size_text(layer.size_bytes), made_by[i]});
+    }
+    return table;
+  }
+  Table table({{"LAYER", Align::right}, {"DIGEST"}, {"TYPE"}, {"KIND"}, {"SIZE", Align::right}, {"UNITS", Align::right}, {"LIVE", Align::right}, {"DEAD", Align::right}});
+  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+    const auto& layer = image.manifest.layers[i];
+    const auto use = use_of(layer, document, i);
+    table.add({fmt::format("{}", i + 1), short_digest(layer.digest), short_type(layer.media_type), use.kind, size_text(layer.size_bytes),
+               fmt::format("{}", use.units), size_text(use.live_bytes), size_text(use.dead_bytes)});
+  }
+  return table;
+}
+
+Exit run(const Options& options, Program& program)
+{
+  const auto open = open_image(program, options.image);
+  const auto image = image::load(*open.blobs, open.manifest);
+  const auto library = load_library(open, image);
+  const auto* document = library ? &library->document : nullptr;
+  if (program.json()) {
+    auto json = record(image, document);
+    program.print(json);
+    return Exit::done;
+  }
+  program.print(head(image, document, program.columns()) + '\n');
+  program.print(layers_table(image, document));
+  if (document != nullptr) {
+    program.print("\n");
+    program.print(units_table(*document));
+  }
+  return Exit::done;
+}
+
+}  // namespace
+
+void add_inspect(CommandLine& line, Program& program)
+{
+  const auto options = std::make_shared<Options>();  // shared with the command's options, which fill it
+  line.add(
+          {
+              .name = "inspect",
+              .summary = "Show an image: its layers and, of a library, its units",
+              .description =
+                  "Works on every image. Only manifest, config and, of a library, the index layer are read.\n\n"
+                  "LIVE is what a layer's units take, compressed; DEAD is what older releases left in it, hidden by later layers: it costs "
+                  "space but saves everyone from fetching the layer again. The last layer of a library, `index`, holds the list of units "
+                  "and Lmod's cache.",
+              .examples = {{"cairn inspect library:2026.11", "Layers and units."},
+                           {"cairn inspect library:2026.11 --json | jq '[.layers[].dead_bytes] | add'", "Bytes that no module uses any more."}},
+              .sections = {{"JSON", "One object: `manifest`, `media_type`, `size_bytes` (of everything), `library` (whether it is one), `created`, `os`, "
+                                    "`architecture`, `annotations`, `config` (`digest`, `env`, `entrypoint`, `cmd`, `user`, `working_dir`, `labels`), `layers` "
+                                    "(each `digest`, `media_type`, `size_bytes`, `diff_id`; of a library also `kind`, `units`, `live_bytes`, `dead_bytes`). A "
+                                    "library has besides `target`, `budget_layers`, `units` (each `name`, `kind`, `files`, `content_bytes`, `packed_bytes`, "
+                                    "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`."}},
+          },
+          [options, &program] { return run(*options, program); })
+      .word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image);
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cairn/base/error.hpp>
+#include <cairn/library/split.hpp>
+#include <cli/commands/commands.hpp>
+#include <cli/render/split_report.hpp>
+#include <cli/render/text.hpp>
+#include <cli/time.hpp>
+#include <cli/tree_options.hpp>
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace cairn::cli {
+namespace {
+
+struct Options {
+  TreeOptions tree;
+  std::optional<std::string> tag;
+  std::optional<std::uint64_t> layers;
+  std::optional<std::string> compression;
+  std::optional<std::uint64_t> level;
+  std::optional<std::string> since;
+  bool full = false;
+};
+
+Compression compression_of(const Options& options, const Settings& settings)
+{
+  const auto codec = options.compression ? *codec_from(*options.compression) : settings.compression.value;
+  auto compression = Compression::standard(codec);
+  // A level that a file or variable sets is meant for the codec that stands beside it, not for one named here.
+  if (options.level) compression.level = static_cast<int>(*options.level);
+  else if (settings.level.value && !options.compression) compression.level = *settings.level.value;
+  const auto most = codec == Codec::zstd ? 19 : codec == Codec::gzip ? 12 : 0;
+  if (compression.level > most || (compression.level < 1 && most > 0)) {
+    throw UsageError(most == 0 ? fmt::format("--level {}: without compression there is no level", compression.level)
+                               : fmt::format("--level {}: {} has levels 1 to {}", compression.level, name(codec), most));
+  }
+  return compression;
+}
+
+Exit run(const Options& options, Program& program)
+{
+  const auto& settings = program.settings();
+  library::SplitSettings split;
+  split.tree = options.tree.tree;
+  split.mapping = read_mapping(options.tree);
+  split.tag = *options.tag;
+  split.since = options.since;
+  split.budget_layers = options.layers.value_or(split.mapping.layers.value_or(library::default_budget_layers));
+  split.compression = compression_of(options, settings);
+  split.threads = settings.jobs.value;
+  split.created = created_time();
+  split.full = options.full;
+  store::check_tag_name(split.tag);
+
+  auto store = program.open_store(store::Access::write);
+  const auto result = [&] {
+    const auto task = program.task(fmt::format("split {}", options.tree.tree));
+    return library::split(split, store, task);
+  }();
+
+  for (const auto& problem : result.problems) program.error(fmt::format("{}: {}", printable(problem.path), problem.what));
+  if (!result.problems.empty()) {
+    program.error(fmt::format("nothing was published: {} in the way", count_text(result.problems.size(), "problem is", "problems are")));
+    if (program.json()) program.print(split_record(result, split));
+    return Exit::failed;
+  }
+  for (const auto& line : split_summary(result, split, program.verbose() || settings.times.value ? Times::yes : Times::no)) program.note(line);
+  if (program.verbose()) {
+    for (const auto& warning : result.warnings) program.warn(warning);
+  } else if (!result.warnings.empty()) {
+    program.note(fmt::format("{}; cairn lint {} shows them", count_text(result.warnings.size(), "warning", "warnings"), options.tree.tree));
+  }
+  if (program.json()) program.print(split_record(result, split));
+  else program.print(result.manifest.digest.str() + '\n');
+  return Exit::done;
+}
+
+}  // namespace
+
+void add_split(CommandLine& line, Program& program)
+{
+  const auto options = std::make_shared<Options>();  // shared with the command's options, which fill it
+  auto& command = line.add(
+      {
+          .name = "split",
+          .summary = "Make a library, an image of many small layers, from a module tree",
+          .description =
+              "Finds the units of a module tree (an installed prefix with its modulefiles), packs each into a fragment that depends on "
+              "its content alone, and puts the fragments into layers. The image is written to the store and its manifest digest printed. "
+              "The same tree gives the same digest on every machine.\n\n"
+              "If NAME:TAG, or what `--since` names, is a library already, its layers are kept where their modules are unchanged: "
+              "only what is new becomes new bytes, and only what is new is read. `--full` reads everything all the same.\n\n"
+              "What cannot be shipped (a socket, a name that is not UTF-8, a broken modulefile) is listed, all of it, and nothing is "
+              "published then.",
+          .examples =
+              {
+                  {"cairn split easybuild --tag library:2026.11", "Make a library from what EasyBuild installed."},
+                  {"cairn split easybuild --tag library:2026.12 --since library:2026.11",
+                   "The next release, with as many layers of the last one as possible."},
+                  {"cairn split easybuild --tag library:opt --target /opt/easybuild", "For machines where the tree is seen at another path."},
+                  {"cairn split easybuild --tag library:gzip --compression gzip --layers 100 --json",
+                   "For readers without zstd, with more and smaller layers, and all about it as JSON."},
+              },
+          .sections =
+              {
+                  {"JSON", "One object: `manifest` (digest), `size_bytes` (of the manifest), `tag`, `target`, `units` (`added`, `changed`, "
+                           "`removed`: names; `kept`: a number), `layers` (`new`, `kept`), `new_bytes`, `kept_bytes`, `rest` (paths that belong to no "
+                           "unit), `dropped` (paths left out), `warnings`, `seconds` (by step; `pack` is processor time), and `problems` "
+                           "(`path`, `what`), with no `manifest`, when nothing was published."},
+                  {"Environment", "`SOURCE_DATE_EPOCH` (seconds since 1970) is the image's time of creation; without it the time is 1970, so "
+                                  "that the digest depends on the tree alone. `CAIRN_TIMES=1` prints where the time went."},
+              },
+      },
+      [options, &program] { return run(*options, program); });
+  add_tree_options(command, options->tree);
+  command.option("--tag", "NAME:TAG", "name of the image in the store", options->tag)
+      .required()
+      .number("--layers", "K", "at most this many layers; 64, or what library.yaml says", library::least_budget_layers,
+              library::most_budget_layers, options->layers)
+      .choice("--compression", {"zstd", "gzip", "none"}, "how layers are compressed; zstd unless settings say otherwise", options->compression)
+      .number("--level", "N", "compression level: zstd 1 to 19 (3), gzip 1 to 12 (6)", 0, 19, options->level)
+      .option("--since", "IMAGE", "the previous release; what NAME:TAG is now, if not given", options->since, ValueKind::image)
+      .flag("--full", "read every file again, whatever is known of it", options->full);
+}
+
+}  // namespace cairn::cli
