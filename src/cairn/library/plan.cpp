@@ -12,6 +12,8 @@ namespace {
 constexpr double singles_share = 0.3;
 /// … and this part for the rest, in order of their names.
 constexpr double bins_share = 0.2;
+/// A bin is not made smaller than this: since what changes later goes to a layer of its own, small bins save nothing.
+constexpr std::uint64_t smallest_bin_bytes = std::uint64_t{4} << 20;
 
 std::uint64_t share_of(std::uint64_t budget, double share)
 {
@@ -69,7 +71,9 @@ std::vector<PlannedLayer> first_plan(const std::vector<PlanUnit>& units, std::ui
     else others.push_back(unit);
   }
   std::ranges::sort(others, {}, &PlanUnit::name);
-  const auto most_bins = std::min(share_of(budget, bins_share), budget - layers.size());
+  std::uint64_t left = 0;
+  for (const auto* unit : others) left += unit->bytes;
+  const auto most_bins = std::min({share_of(budget, bins_share), budget - layers.size(), std::max<std::uint64_t>(1, left / smallest_bin_bytes)});
   for (auto& bin : bins(others, most_bins)) layers.push_back(std::move(bin));
   return layers;
 }

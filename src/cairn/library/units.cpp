@@ -263,6 +263,7 @@ private:
       const auto target = read_link_at(directory.get(), entry.name, child);
       const auto inside = target.starts_with('/') ? in_tree(target) : resolve(path, target);
       if (!inside) continue;
+      if (index_.contains(*inside)) index_.insert(child);
       if (const auto owner = owner_.find(*inside); owner != owner_.end()) give(units_.at(owner->second), child);
     }
   }
