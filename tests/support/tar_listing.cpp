@@ -72,7 +72,12 @@ void PrintTo(const Listed& listed, std::ostream* out)
 Listing list_with_cairn(const std::filesystem::path& archive)
 {
   FileSource source(archive);
-  tar::Reader reader(source, archive.filename());
+  return list_with_cairn(source, archive.filename());
+}
+
+Listing list_with_cairn(Source& source, const std::string& what)
+{
+  tar::Reader reader(source, what);
   Listing listing;
   std::vector<std::byte> buffer(std::size_t{64} << 10);
   while (const auto entry = reader.next()) {
@@ -90,6 +95,13 @@ Listing list_with_cairn(const std::filesystem::path& archive)
 
 Listing list_with_libarchive(const std::filesystem::path& archive)
 {
+  FileSource source(archive);
+  const auto bytes = read_all(source, std::uint64_t{1} << 30, archive.filename());
+  return list_with_libarchive(std::string_view(bytes));
+}
+
+Listing list_with_libarchive(std::string_view bytes)
+{
   std::setlocale(LC_ALL, "C.UTF-8");
   const std::unique_ptr<struct archive, int (*)(struct archive*)> reader(archive_read_new(), archive_read_free);
   archive_read_support_format_tar(reader.get());
@@ -100,7 +112,7 @@ Listing list_with_libarchive(const std::filesystem::path& archive)
     if (result == ARCHIVE_WARN && why.find("can't be converted") != std::string::npos) return;
     throw std::runtime_error("libarchive: " + why);
   };
-  check(archive_read_open_filename(reader.get(), archive.c_str(), 10240));
+  check(archive_read_open_memory(reader.get(), bytes.data(), bytes.size()));
   Listing listing;
   std::vector<std::byte> buffer(std::size_t{64} << 10);
   for (archive_entry* entry = nullptr;;) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/io/stream.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// One archive as several readers see it: what our reader accepts must mean the same to all of them.
@@ -25,9 +28,11 @@ using Listing = std::vector<Listed>;
 
 /// Our reader. Throws Error.
 [[nodiscard]] Listing list_with_cairn(const std::filesystem::path& archive);
+[[nodiscard]] Listing list_with_cairn(Source& source, const std::string& what);
 /// libarchive, told to read tar only. Throws std::runtime_error, for its warnings too (but the one about names that
 /// are not UTF-8).
 [[nodiscard]] Listing list_with_libarchive(const std::filesystem::path& archive);
+[[nodiscard]] Listing list_with_libarchive(std::string_view bytes);
 /// What another program made of one archive.
 struct Outcome {
   Listing listing;
