@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""List a tar archive as another reader sees it: list_tar.py python|gnu ARCHIVE
+"""List tar archives as another reader sees them: list_tar.py python|gnu ARCHIVE...
 
-One line an entry: type flag, size, `=` and the name's bytes in hex, sha256 of the content or `-`.
-Exit 77: that reader is not installed. Exit 1: it refuses the archive.
+For each archive a line `#`, then one line an entry: type flag, size, `=` and the name's bytes in hex, sha256 of the
+content or `-`; last, if that reader refuses the archive, `!` and its reason. Exit 77: the reader is not installed.
 """
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -19,8 +20,6 @@ def show(kind, size, name, digest="-"):
 def python(archive):
     import tarfile
     kinds = {tarfile.REGTYPE: "0", tarfile.AREGTYPE: "0"}
-    if not open(archive, "rb").read(1):
-        return  # tarfile has no empty archives
     with tarfile.open(archive, "r:", encoding="utf-8", errors="surrogateescape") as tar:
         for member in tar:
             content = tar.extractfile(member) if member.isreg() else None
@@ -30,15 +29,11 @@ def python(archive):
 
 
 def gnu(archive):
-    if not shutil.which("tar"):
-        sys.exit(77)
     listed = subprocess.run(["tar", "--list", "--verbose", "--numeric-owner", "--quoting-style=escape", "--absolute-names",
                              "--file", archive], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             env={"LC_ALL": "C", "TZ": "UTC0", "PATH": "/usr/bin:/bin"})
-    # "A lone zero block" is all that it says of archives with one end block.
     if listed.returncode != 0:
-        sys.stderr.buffer.write(listed.stderr)
-        sys.exit(1)
+        raise ValueError(listed.stderr.decode("utf-8", "replace").replace("\n", "; "))
     kinds = {b"-": "0", b"h": "1", b"l": "2", b"c": "3", b"b": "4", b"d": "5", b"p": "6"}
     line_form = re.compile(rb"(.)\S+ \S+ +(\S+) (?:-?\d+-\d\d-\d\d \d\d:\d\d(?::\d\d)?|-?\d+) (.*)")
     for line in listed.stdout.split(b"\n")[:-1]:
@@ -58,9 +53,18 @@ def unescape(match):
     return {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}.get(text, text)
 
 
+def main(reader, archives):
+    if reader == "gnu" and not shutil.which("tar"):
+        sys.exit(77)
+    for archive in archives:
+        print("#")
+        if os.path.getsize(archive) == 0:
+            continue  # to Go's reader that is an archive of no entries, and umoci writes such; these two know none
+        try:
+            {"python": python, "gnu": gnu}[reader](archive)
+        except Exception as error:
+            print("!" + str(error).replace("\n", " "))
+
+
 if __name__ == "__main__":
-    try:
-        {"python": python, "gnu": gnu}[sys.argv[1]](sys.argv[2])
-    except Exception as error:
-        print(f"{sys.argv[1]}: {error}", file=sys.stderr)
-        sys.exit(1)
+    main(sys.argv[1], sys.argv[2:])

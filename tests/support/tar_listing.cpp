@@ -62,31 +62,6 @@ std::string from_hex(std::string_view text)
   return bytes;
 }
 
-std::optional<Listing> list_with_program(const char* reader, const std::filesystem::path& archive)
-{
-  const std::string command = "python3 " CAIRN_TEST_SUPPORT "/list_tar.py " + std::string(reader) + " '" + archive.native() + "'";
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), [](FILE*) { return 0; });
-  if (!pipe) return std::nullopt;
-  std::string text;
-  char buffer[4096];
-  for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, pipe.get())) != 0;) text.append(buffer, n);
-  const int status = ::pclose(pipe.get());
-  if (WEXITSTATUS(status) == 77 || WEXITSTATUS(status) == 127) return std::nullopt;
-  if (status != 0) throw std::runtime_error(std::string(reader) + " refuses the archive");
-  Listing listing;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream fields(line);
-    Listed listed;
-    std::string path;
-    fields >> listed.type >> listed.size_bytes >> path >> listed.sha256;
-    listed.path = plain(from_hex(path.substr(1)));
-    if (listed.sha256 == "-") listed.sha256.clear();
-    listing.push_back(std::move(listed));
-  }
-  return listing;
-}
-
 }  // namespace
 
 void PrintTo(const Listed& listed, std::ostream* out)
@@ -97,7 +72,12 @@ void PrintTo(const Listed& listed, std::ostream* out)
 Listing list_with_cairn(const std::filesystem::path& archive)
 {
   FileSource source(archive);
-  tar::Reader reader(source, archive.filename());
+  return list_with_cairn(source, archive.filename());
+}
+
+Listing list_with_cairn(Source& source, const std::string& what)
+{
+  tar::Reader reader(source, what);
   Listing listing;
   std::vector<std::byte> buffer(std::size_t{64} << 10);
   while (const auto entry = reader.next()) {
@@ -115,6 +95,13 @@ Listing list_with_cairn(const std::filesystem::path& archive)
 
 Listing list_with_libarchive(const std::filesystem::path& archive)
 {
+  FileSource source(archive);
+  const auto bytes = read_all(source, std::uint64_t{1} << 30, archive.filename());
+  return list_with_libarchive(std::string_view(bytes));
+}
+
+Listing list_with_libarchive(std::string_view bytes)
+{
   std::setlocale(LC_ALL, "C.UTF-8");
   const std::unique_ptr<struct archive, int (*)(struct archive*)> reader(archive_read_new(), archive_read_free);
   archive_read_support_format_tar(reader.get());
@@ -125,7 +112,7 @@ Listing list_with_libarchive(const std::filesystem::path& archive)
     if (result == ARCHIVE_WARN && why.find("can't be converted") != std::string::npos) return;
     throw std::runtime_error("libarchive: " + why);
   };
-  check(archive_read_open_filename(reader.get(), archive.c_str(), 10240));
+  check(archive_read_open_memory(reader.get(), bytes.data(), bytes.size()));
   Listing listing;
   std::vector<std::byte> buffer(std::size_t{64} << 10);
   for (archive_entry* entry = nullptr;;) {
@@ -143,8 +130,35 @@ Listing list_with_libarchive(const std::filesystem::path& archive)
   }
 }
 
-std::optional<Listing> list_with_python(const std::filesystem::path& archive) { return list_with_program("python", archive); }
-std::optional<Listing> list_with_gnu_tar(const std::filesystem::path& archive) { return list_with_program("gnu", archive); }
+std::optional<std::vector<Outcome>> list_with_program(const char* reader, const std::vector<std::filesystem::path>& archives)
+{
+  std::string command = std::string("python3 " CAIRN_TEST_SUPPORT "/list_tar.py ") + reader;
+  for (const auto& archive : archives) command += " '" + archive.native() + "'";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) return std::nullopt;
+  std::string text;
+  char buffer[4096];
+  for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, pipe)) != 0;) text.append(buffer, n);
+  if (::pclose(pipe) != 0) return std::nullopt;
+  std::vector<Outcome> outcomes;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line == "#") {
+      outcomes.emplace_back();
+    } else if (line.starts_with('!')) {
+      outcomes.back().refusal = line.substr(1);
+    } else {
+      std::istringstream fields(line);
+      Listed listed;
+      std::string path;
+      fields >> listed.type >> listed.size_bytes >> path >> listed.sha256;
+      listed.path = plain(from_hex(path.substr(1)));
+      if (listed.sha256 == "-") listed.sha256.clear();
+      outcomes.back().listing.push_back(std::move(listed));
+    }
+  }
+  return outcomes;
+}
 
 Listing without_digests(Listing listing)
 {

@@ -97,12 +97,8 @@ public:
   std::size_t read(std::span<std::byte> buffer) override
   {
     for (;;) {
+      if (!in_frame_ && !begin_frame()) return 0;
       const auto packed = input_.available();
-      if (packed.empty()) {
-        if (in_frame_) meter_.corrupt("zstd stream ends inside a frame");
-        if (frames_ == 0) meter_.corrupt("not a zstd stream: it is empty");
-        return 0;
-      }
       ZSTD_inBuffer in{packed.data(), packed.size(), 0};
       ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
       const auto left = ZSTD_decompressStream(context_, &out, &in);
@@ -111,10 +107,29 @@ public:
       in_frame_ = left != 0;
       if (left == 0) ++frames_;
       if (out.pos != 0) return meter_.count(out.pos);
+      // Only now: with its input read the decoder may still have held output back.
+      if (packed.empty()) meter_.corrupt("zstd stream ends inside a frame");
     }
   }
 
 private:
+  /// False at the end. Only the frames of RFC 8878 are taken: libzstd also reads those of its first versions, which
+  /// no other reader knows.
+  bool begin_frame()
+  {
+    const auto bytes = input_.peek(4);
+    if (bytes.empty()) {
+      if (frames_ == 0) meter_.corrupt("not a zstd stream: it is empty");
+      return false;
+    }
+    std::uint32_t magic = 0;
+    if (bytes.size() >= 4)
+      for (std::size_t i = 4; i-- > 0;) magic = magic << 8 | std::to_integer<std::uint32_t>(bytes[i]);
+    if (magic != ZSTD_MAGICNUMBER && (magic & ZSTD_MAGIC_SKIPPABLE_MASK) != ZSTD_MAGIC_SKIPPABLE_START)
+      meter_.corrupt(frames_ == 0 ? "not a zstd stream" : "other bytes follow the last zstd frame");
+    return in_frame_ = true;
+  }
+
   [[noreturn]] void fail(std::size_t code)
   {
     switch (ZSTD_getErrorCode(code)) {
@@ -122,7 +137,6 @@ private:
         throw Error(Errc::limit, fmt::format("{}: zstd window is larger than 2^{} bytes", meter_.what(), window_log_));
       case ZSTD_error_dictionary_wrong:
         throw Error(Errc::unsupported, fmt::format("{}: zstd frame needs a dictionary", meter_.what()));
-      case ZSTD_error_prefix_unknown: meter_.corrupt(frames_ == 0 ? "not a zstd stream" : "other bytes follow the last zstd frame");
       default: meter_.corrupt(fmt::format("zstd: {}", ZSTD_getErrorName(code)));
     }
   }
@@ -178,7 +192,7 @@ private:
   {
     const auto magic = input_.peek(2);
     if (members_ == 0 && magic.empty()) meter_.corrupt("not a gzip stream: it is empty");
-    if (magic.size() == 2 && magic[0] == std::byte{0x1f} && magic[1] == std::byte{0x8b}) {
+    if (magic.size() >= 2 && magic[0] == std::byte{0x1f} && magic[1] == std::byte{0x8b}) {
       if (inflateReset(&stream_) != Z_OK) throw std::bad_alloc();
       return in_member_ = true;
     }
@@ -236,6 +250,7 @@ struct FramePacker::State {
   explicit State(const Compression& wanted) : compression(wanted)
   {
     if (wanted.codec == Codec::zstd) {
+      if (wanted.level < 1 || wanted.level > 19) throw Error(Errc::bad_input, fmt::format("zstd level {} is not between 1 and 19", wanted.level));
       zstd = ZSTD_createCCtx();
       if (zstd == nullptr) throw std::bad_alloc();
       ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, wanted.level);
@@ -243,8 +258,9 @@ struct FramePacker::State {
       ZSTD_CCtx_setParameter(zstd, ZSTD_c_contentSizeFlag, 1);
     }
     if (wanted.codec == Codec::gzip) {
+      if (wanted.level < 1 || wanted.level > 12) throw Error(Errc::bad_input, fmt::format("gzip level {} is not between 1 and 12", wanted.level));
       deflate = libdeflate_alloc_compressor(wanted.level);
-      if (deflate == nullptr) throw Error(Errc::bad_input, fmt::format("gzip level {} is not between 0 and 12", wanted.level));
+      if (deflate == nullptr) throw std::bad_alloc();
     }
   }
   ~State()

@@ -53,6 +53,13 @@ constexpr std::string_view xattr_prefix = "SCHILY.xattr.";
 [[noreturn]] void refuse(const std::string& why) { throw Error(Errc::bad_input, why); }
 [[noreturn]] void over_limit(const std::string& why) { throw Error(Errc::limit, why); }
 
+/// For errors: what an archive says may be a megabyte.
+std::string shown(std::string_view text)
+{
+  constexpr std::size_t longest = 255;
+  return text.size() <= longest ? printable(text) : printable(text.substr(0, longest)) + "...";
+}
+
 template <std::size_t N>
 std::string_view view(const char (&field)[N])
 {
@@ -178,14 +185,14 @@ std::uint64_t decimal(std::string_view value, std::string_view key, std::uint64_
   std::uint64_t result = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), result);
   if (value.empty() || end != value.data() + value.size() || error != std::errc{} || result > largest)
-    refuse(fmt::format("PAX {} is {}, not a number up to {}", key, printable(value), largest));
+    refuse(fmt::format("PAX {} is {}, not a number up to {}", key, shown(value), largest));
   return result;
 }
 
 /// `-12.75`: whole seconds, rounded down as stat(2) gives them.
 std::int64_t seconds(std::string_view value)
 {
-  const auto bad = [&] { refuse(fmt::format("PAX mtime is {}, not a time in seconds", printable(value))); };
+  const auto bad = [&] { refuse(fmt::format("PAX mtime is {}, not a time in seconds", shown(value))); };
   const auto point = std::min(value.find('.'), value.size());
   const auto whole = value.substr(0, point);
   const auto fraction = point < value.size() ? value.substr(point + 1) : std::string_view("0");
@@ -236,8 +243,8 @@ Record take_record(std::string_view& body)
 void check_key(std::string_view key, std::set<std::string_view>& seen)
 {
   if (std::ranges::any_of(key, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
-    refuse(fmt::format("PAX key {} has control characters", printable(key)));
-  if (!seen.insert(key).second) refuse(fmt::format("PAX key {} comes twice", printable(key)));
+    refuse(fmt::format("PAX key {} has control characters", shown(key)));
+  if (!seen.insert(key).second) refuse(fmt::format("PAX key {} comes twice", shown(key)));
 }
 
 /// A value of `path` or the like: text that must say something.
@@ -263,7 +270,7 @@ void check_global(std::string_view body, const ReadLimits& limits)
     check_records(count, limits);
     const auto record = take_record(body);
     check_key(record.key, seen);
-    if (record.key != "comment") refuse(fmt::format("global PAX header sets {}, only a comment is accepted", printable(record.key)));
+    if (record.key != "comment") refuse(fmt::format("global PAX header sets {}, only a comment is accepted", shown(record.key)));
   }
 }
 
@@ -286,16 +293,16 @@ void take_pax(std::string_view body, Extensions& extensions, const ReadLimits& l
     else if (key == "mtime") extensions.mtime = seconds(record.value);
     else if (key == "hdrcharset") {
       if (record.value != "ISO-IR 10646 2000 UTF-8" && record.value != "BINARY")
-        refuse(fmt::format("PAX hdrcharset {} is unknown", printable(record.value)));
+        refuse(fmt::format("PAX hdrcharset {} is unknown", shown(record.value)));
     } else if (key.starts_with(xattr_prefix)) {
       const auto name = key.substr(xattr_prefix.size());
-      if (name.empty() || name.size() > largest_xattr_name) refuse(fmt::format("xattr name {} is not 1 to {} bytes long", printable(name), largest_xattr_name));
+      if (name.empty() || name.size() > largest_xattr_name) refuse(fmt::format("xattr name {} is not 1 to {} bytes long", shown(name), largest_xattr_name));
       if (record.value.size() > limits.xattr_bytes)
-        over_limit(fmt::format("xattr {} has more than {} bytes", printable(name), limits.xattr_bytes));
+        over_limit(fmt::format("xattr {} has more than {} bytes", shown(name), limits.xattr_bytes));
       extensions.xattrs.emplace(name, record.value);
     } else if (key.starts_with("GNU.sparse.") || key == "SCHILY.realsize" || key == "SUN.holesdata")
       refuse("sparse files are not accepted");
-    else if (!is_harmless(key)) refuse(fmt::format("PAX key {} is not accepted", printable(key)));
+    else if (!is_harmless(key)) refuse(fmt::format("PAX key {} is not accepted", shown(key)));
   }
 }
 
@@ -321,7 +328,7 @@ Type entry_type(char flag)
     case '5': return Type::directory;
     case '6': return Type::fifo;
     case 'S': refuse("sparse files are not accepted");
-    default: refuse(fmt::format("entry type {} is not accepted", printable(std::string_view(&flag, 1))));
+    default: refuse(fmt::format("entry type {} is not accepted", shown(std::string_view(&flag, 1))));
   }
 }
 
@@ -376,7 +383,7 @@ std::string entry_link(std::string_view link, Type type, const ReadLimits& limit
   if (link.empty()) refuse("hard link has no target");
   // kaniko writes targets from the root; there is nothing else that they could start from.
   if (link.starts_with('/')) link.remove_prefix(1);
-  return in_context([&] { return fmt::format("hard link to {}", printable(link)); }, [&] { return plain_path(link, limits); });
+  return in_context([&] { return fmt::format("hard link to {}", shown(link)); }, [&] { return plain_path(link, limits); });
 }
 
 /// ustar's field and PAX's record must tell one size: readers that know only one of them must find the next header too.
@@ -471,7 +478,7 @@ std::optional<Entry> Reader::next()
       default: break;
     }
     const auto name = extensions.path ? *extensions.path : header_name(header);
-    entry_name_ = printable(std::string_view(name).substr(0, limits_.path_bytes));
+    entry_name_ = shown(name);
     auto entry = in_context([&] { return fmt::format("{}: {}", what_, entry_name_); },
                             [&] {
                               if (++entries_ > limits_.entries) over_limit(fmt::format("archive has more than {} entries", limits_.entries));
