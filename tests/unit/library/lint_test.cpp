@@ -17,7 +17,7 @@
 #include <fstream>
 #include <set>
 
-#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -268,7 +268,7 @@ TEST(Lint, finds_stale_bytecode_and_caches_that_bind_to_times)
   const char header[] = "\xa7\x0d\x0d\x0a\0\0\0\0\1\0\0\0\6\0\0\0code";  // 3.11, of a source from 1970
   tree.file("software/a/1/lib/__pycache__/m.cpython-311.pyc", std::string(header, sizeof header - 1));
   const auto findings = tree.lint();
-  EXPECT_THAT(of(findings, "stale-bytecode"), ElementsAre(finds(Severity::warning, "software/a/1/lib/__pycache__/m.cpython-311.pyc", "is older than its source")));
+  EXPECT_THAT(of(findings, "stale-bytecode"), ElementsAre(finds(Severity::warning, "software/a/1/lib/__pycache__/m.cpython-311.pyc", "does not have its source's time or size")));
   EXPECT_THAT(of(findings, "stale-bytecode")[0].advice, HasSubstr("compileall -f '" + tree.target() + "/software/a/1/lib'"));
   EXPECT_THAT(of(findings, "mtime-bound"), ElementsAre(finds(Severity::note, "", "Julia")));
 }
@@ -363,12 +363,11 @@ TEST(LintRules, are_sorted_and_each_is_in_the_page)
     const auto severities = rule.least == rule.worst ? std::string(name(rule.worst)) : fmt::format("{} to {}", name(rule.least), name(rule.worst));
     EXPECT_THAT(page, HasSubstr(fmt::format("| `{}` | {} |", rule.id, severities)));
   }
-  EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(page, '\n')) > rules.size(), true);
 }
 
-TEST(LintRules, hold_every_id_that_the_code_gives)
+TEST(LintRules, admit_what_the_code_gives)
 {
-  // A tree with much wrong: each finding's rule is a known one, with a severity that the rule admits.
+  // The code asserts the same for each finding that any test provokes. A tree with much wrong: each finding's rule is a known one, with a severity that the rule admits.
   ModuleTree tree;
   tree.module("a/1", "depends_on(\"none/1\")\nprepend_path(\"PATH\", \"/home/x\")").file("software/a/1/open", "x", 04666).link("software/a/1/l", "/home/x/y");
   tree.link("software/a/1/m", "none").directory("software/b/1").modulefile("c/1", "/opt/c").file("software/a/1/s", "#!x\n", 0755);
@@ -381,12 +380,18 @@ TEST(LintRules, hold_every_id_that_the_code_gives)
   }
 }
 
+TEST(DefaultExcludes, are_in_the_page_about_library_yaml)
+{
+  const auto page = read_small_file(std::filesystem::path(CAIRN_DOCS_DIR) / "formats/library-file.md", 1 << 20);
+  for (const auto& pattern : default_excludes()) EXPECT_THAT(page, HasSubstr(fmt::format("`{}`", pattern)));
+}
+
 class ElfPathsTest : public testing::Test {
 protected:
   std::optional<ElfPaths> read(const std::string& bytes)
   {
-    std::ofstream(directory_.path() / "elf") << bytes;
-    const auto fd = open_file(directory_.path() / "elf", O_RDONLY);
+    const Fd fd(::memfd_create("elf", MFD_CLOEXEC));
+    write_full(fd.get(), as_bytes(bytes), "elf");
     return read_elf_paths(fd.get(), "elf");
   }
   std::string made(const std::string& flags)
