@@ -16,7 +16,7 @@ buildah() {
   command buildah --storage-driver vfs --root "$BATS_FILE_TMPDIR/storage" --runroot "$BATS_FILE_TMPDIR/run" "$@"
 }
 
-# A working container from the image's own configuration: entrypoint, environment, directory.
+# image FILTER: what the image says of itself, by jq: entrypoint, user.
 image() { command jq -r "$1" <"$BATS_FILE_TMPDIR/image.json"; }
 
 setup_file() {
@@ -41,21 +41,21 @@ teardown_file() {
   buildah rm --all >/dev/null
 }
 
-# run_cairn ARGUMENT…: what a pod of the image does, with $tree and $work in it.
+# run_cairn ARGUMENT…: what a pod of the image does, with $tree and $volume in it.
 run_cairn() {
-  buildah run --isolation chroot --user "$random_user" --volume "$tree:/tree:ro" --volume "$work:/work" \
+  buildah run --isolation chroot --user "$random_user" --volume "$tree:/tree:ro" --volume "$volume:/volume" \
     "$(<"$BATS_FILE_TMPDIR/container")" -- "$(image '.Entrypoint[0]')" "$@"
 }
 
 setup() {
   tree=$BATS_TEST_TMPDIR/tree
-  work=$BATS_TEST_TMPDIR/work
+  volume=$BATS_TEST_TMPDIR/volume
   mkdir -p "$tree/software/Hello/1.0/bin" "$tree/modules/all/Hello"
   printf '#!/bin/sh\necho hello\n' >"$tree/software/Hello/1.0/bin/hello"
   chmod 755 "$tree/software/Hello/1.0/bin/hello"
   printf 'local root = "/tree/software/Hello/1.0"\nprepend_path("PATH", pathJoin(root, "bin"))\n' \
     >"$tree/modules/all/Hello/1.0.lua"
-  mkdir -m 2770 "$work"
+  mkdir -m 2770 "$volume"
 }
 
 @test "the image starts cairn, as a user of group 0" {
@@ -70,12 +70,12 @@ setup() {
 }
 
 @test "its cairn splits a tree for a random user" {
-  run --separate-stderr run_cairn split /tree --store /work/store --tag hello:1
+  run --separate-stderr run_cairn split /tree --store /volume/store --tag hello:1
   # shellcheck disable=SC2154  # bats sets stderr
   printf '%s\n' "$stderr"
   [ "$status" -eq 0 ]
   [[ $output =~ ^sha256:[0-9a-f]{64}$ ]]
-  skopeo inspect --raw "oci:$work/store:hello:1" | jq -e '.layers | length > 0'
+  skopeo inspect --raw "oci:$volume/store:hello:1" | jq -e '.layers | length > 0'
 }
 
 @test "the image is small: no compiler, no shell" {

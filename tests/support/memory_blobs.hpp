@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace cairn::testing {
+namespace cairn::test {
 
 /// Blobs in memory: a BlobSource and BlobTarget without files. Verifies like the real ones. One thread at a time.
 class MemoryBlobs final : public oci::BlobSource, public oci::BlobTarget {
@@ -69,4 +69,4 @@ private:
   std::map<Digest, std::string> contents_;
 };
 
-}  // namespace cairn::testing
+}  // namespace cairn::test

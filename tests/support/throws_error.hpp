@@ -7,36 +7,20 @@
 
 #include <string>
 
-namespace cairn::testing {
+namespace cairn::test {
 
-/// The code and text of the Error that `body` throws; fails the test when it throws none.
-///     EXPECT_THAT(error_of([&] { load(x); }), IsError(Errc::corrupt, "layer 3"));
-struct Caught {
-  bool thrown = false;
-  Errc code = Errc::io;
-  std::string text;
-};
-
-inline void PrintTo(const Caught& caught, std::ostream* out)
-{
-  if (caught.thrown) *out << "Error{" << name(caught.code) << "}: " << caught.text;
-  else *out << "no Error";
-}
-
-template <class Body>
-Caught error_of(Body&& body)
+/// Matches a callable that throws `Error` with this code and this text somewhere in its message:
+/// `EXPECT_THAT([&] { parse("x"); }, ThrowsError(Errc::bad_input, "'x'"))`.
+MATCHER_P2(ThrowsError, code, text, "throws Error{" + std::string(name(code)) + "} saying " + testing::PrintToString(std::string(text)))
 {
   try {
-    body();
+    static_cast<void>(arg());
   } catch (const Error& error) {
-    return {true, error.code(), error.what()};
+    *result_listener << "which throws Error{" << name(error.code()) << "}: " << error.what();
+    return error.code() == code && std::string(error.what()).find(text) != std::string::npos;
   }
-  return {};
+  *result_listener << "which throws nothing";
+  return false;
 }
 
-MATCHER_P2(IsError, code, fragment, std::string(negation ? "is not" : "is") + " Error{" + std::string(name(code)) + "} with '" + std::string(fragment) + "'")
-{
-  return arg.thrown && arg.code == code && arg.text.find(fragment) != std::string::npos;
-}
-
-}  // namespace cairn::testing
+}  // namespace cairn::test

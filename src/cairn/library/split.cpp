@@ -168,7 +168,7 @@ private:
   {
     const auto begin = Clock::now();
     const auto step = task_.step("scan");
-    for (auto& unit : units_.units) work_.push_back({.unit = std::move(unit), .scan = {}, .roots = {}, .known = {}});
+    for (auto& unit : units_.units) work_.emplace_back().unit = std::move(unit);
     std::mutex mutex;
     parallel_for(work_.size(), settings_.threads, [&](std::size_t i) {
       auto& work = work_[i];

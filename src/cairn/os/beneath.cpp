@@ -40,6 +40,14 @@ Fd open_beneath(int root, std::string_view relative, int flags, const std::files
     if (!self) throw_errno(errno, printable(shown.native()));
     return self;
   }
+  for (auto rest = relative;;) {
+    const auto slash = rest.find('/');
+    const auto name = rest.substr(0, slash);
+    if (name.empty() || name == "." || name == "..")
+      throw Error(Errc::bad_input, fmt::format("{}: {} is not a plain path component", printable(shown.native()), printable(name)));
+    if (slash == std::string_view::npos) break;
+    rest.remove_prefix(slash + 1);
+  }
   struct open_how how {};
   how.flags = static_cast<std::uint64_t>(flags | O_NOFOLLOW | O_CLOEXEC);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
@@ -49,14 +57,15 @@ Fd open_beneath(int root, std::string_view relative, int flags, const std::files
   for (;;) {
     const auto slash = relative.find('/');
     const std::string name(relative.substr(0, slash));
-    if (name.empty() || name == "." || name == "..")
-      throw Error(Errc::bad_input, fmt::format("{}: {} is not a plain path component", printable(shown.native()), printable(name)));
     const int from = current ? current.get() : root;
     const bool last = slash == std::string_view::npos;
     Fd next(::openat(from, name.c_str(), (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC));
     if (!next) {
-      if (errno == ELOOP) throw Error(Errc::bad_input, fmt::format("{}: {} is a symbolic link", printable(shown.native()), printable(name)));
-      throw_errno(errno, printable(shown.native()));
+      const int why = errno;
+      struct stat status {};
+      const bool link = ::fstatat(from, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+      if (link) throw Error(Errc::bad_input, fmt::format("{}: {} is a symbolic link", printable(shown.native()), printable(name)));
+      throw_errno(why, printable(shown.native()));
     }
     if (last) return next;
     current = std::move(next);

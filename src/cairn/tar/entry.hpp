@@ -14,17 +14,17 @@ struct Entry {
   Type type = Type::file;
   /// Relative, components separated by single slashes, no `.` or `..`, no trailing slash. Empty: the root itself
   /// (directories only).
-  std::string path;
+  std::string path = {};
   std::uint32_t mode = 0;  ///< the twelve permission bits
   std::uint64_t uid = 0;
   std::uint64_t gid = 0;
   std::int64_t mtime = 0;  ///< seconds since the epoch; fractions are not kept
   std::uint64_t size_bytes = 0;  ///< of a file's content, else 0
   /// symlink: the text as stored, any bytes but NUL. hard_link: the path of an entry, in the form of `path`.
-  std::string link;
+  std::string link = {};
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;
-  std::map<std::string, std::string> xattrs;  ///< full name -> value (PAX `SCHILY.xattr.`)
+  std::map<std::string, std::string> xattrs = {};  ///< full name -> value (PAX `SCHILY.xattr.`)
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };

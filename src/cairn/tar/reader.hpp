@@ -42,6 +42,8 @@ public:
   [[nodiscard]] std::size_t read(std::span<std::byte> buffer);
   /// Where the last entry's first header block began, in plain bytes.
   [[nodiscard]] std::uint64_t offset() const { return entry_offset_; }
+  /// Of the next byte to come, in plain bytes: after `next`, where the entry's content begins.
+  [[nodiscard]] std::uint64_t position() const { return position_; }
 
 private:
   struct Extensions;

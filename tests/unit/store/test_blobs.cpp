@@ -16,8 +16,7 @@
 namespace cairn::store {
 namespace {
 
-using cairn::testing::error_of;
-using cairn::testing::IsError;
+using test::ThrowsError;
 namespace fs = std::filesystem;
 
 class Blobs : public ::testing::Test {
@@ -52,7 +51,7 @@ TEST_F(Blobs, are_read_in_part)
 {
   const auto blob = store.put("0123456789", "text/plain");
   EXPECT_EQ(read_all(*store.open_range(blob, 3, 4), 100, "part"), "3456");
-  EXPECT_THAT(error_of([&] { (void)store.open_range(blob, 8, 3); }), IsError(Errc::bad_input, "bytes 8 to 11 of 10"));
+  EXPECT_THAT([&] { (void)store.open_range(blob, 8, 3); }, ThrowsError(Errc::bad_input, "bytes 8 to 11 of 10"));
 }
 
 TEST_F(Blobs, are_invisible_until_committed_and_leave_nothing_otherwise)
@@ -101,7 +100,7 @@ TEST_F(Blobs, are_taken_only_with_the_right_digest_and_size)
   const oci::Descriptor wanted{.media_type = "text/plain", .digest = sha256("right"), .size_bytes = 5};
   for (const std::string_view content : {"wrong", "righ", "right!"}) {
     MemorySource source(content);
-    EXPECT_THAT(error_of([&] { store.put(wanted, source, Task()); }), IsError(Errc::corrupt, wanted.digest.str()));
+    EXPECT_THAT([&] { store.put(wanted, source, Task()); }, ThrowsError(Errc::corrupt, wanted.digest.str()));
   }
   EXPECT_FALSE(store.has(wanted));
   EXPECT_EQ(temporaries(), 0u);
@@ -114,19 +113,19 @@ TEST_F(Blobs, that_rotted_are_found_when_read_to_the_end)
 {
   const auto blob = store.put("healthy", "text/plain");
   std::ofstream(file(blob)) << "changed";
-  EXPECT_THAT(error_of([&] { (void)store.read(blob); }), IsError(Errc::corrupt, "content has digest"));
+  EXPECT_THAT([&] { (void)store.read(blob); }, ThrowsError(Errc::corrupt, "content has digest"));
 }
 
 TEST_F(Blobs, missing_are_not_found)
 {
   const oci::Descriptor blob{.media_type = "text/plain", .digest = sha256("absent"), .size_bytes = 6};
-  EXPECT_THAT(error_of([&] { (void)store.open(blob); }), IsError(Errc::not_found, "not in the store"));
+  EXPECT_THAT([&] { (void)store.open(blob); }, ThrowsError(Errc::not_found, "not in the store"));
 }
 
 TEST_F(Blobs, larger_than_the_limit_are_refused)
 {
   const auto blob = store.put("0123456789", "text/plain");
-  EXPECT_THAT(error_of([&] { (void)store.read(blob, 9); }), IsError(Errc::limit, "10 bytes, the limit is 9"));
+  EXPECT_THAT([&] { (void)store.read(blob, 9); }, ThrowsError(Errc::limit, "10 bytes, the limit is 9"));
 }
 
 TEST_F(Blobs, that_are_links_fifos_or_directories_are_refused)
@@ -135,25 +134,25 @@ TEST_F(Blobs, that_are_links_fifos_or_directories_are_refused)
   fs::remove(file(link));
   std::ofstream(root.path() / "elsewhere") << "link";
   fs::create_symlink(root.path() / "elsewhere", file(link));
-  EXPECT_THAT(error_of([&] { (void)store.open(link); }), IsError(Errc::corrupt, "is a symbolic link"));
+  EXPECT_THAT([&] { (void)store.open(link); }, ThrowsError(Errc::corrupt, "is a symbolic link"));
   EXPECT_FALSE(store.has(link));
 
   const auto fifo = store.put("fifo", "text/plain");
   fs::remove(file(fifo));
   ASSERT_EQ(::mkfifo(file(fifo).c_str(), 0644), 0);
-  EXPECT_THAT(error_of([&] { (void)store.open(fifo); }), IsError(Errc::corrupt, "not a regular file"));
+  EXPECT_THAT([&] { (void)store.open(fifo); }, ThrowsError(Errc::corrupt, "not a regular file"));
 
   const auto directory = store.put("directory", "text/plain");
   fs::remove(file(directory));
   fs::create_directory(file(directory));
-  EXPECT_THAT(error_of([&] { (void)store.open(directory); }), IsError(Errc::corrupt, "not a regular file"));
+  EXPECT_THAT([&] { (void)store.open(directory); }, ThrowsError(Errc::corrupt, "not a regular file"));
 }
 
 TEST_F(Blobs, of_another_size_than_the_descriptor_says_are_corrupt)
 {
   auto blob = store.put("12345", "text/plain");
   blob.size_bytes = 6;
-  EXPECT_THAT(error_of([&] { (void)store.open(blob); }), IsError(Errc::corrupt, "5 bytes are stored, its descriptor says 6"));
+  EXPECT_THAT([&] { (void)store.open(blob); }, ThrowsError(Errc::corrupt, "5 bytes are stored, its descriptor says 6"));
 }
 
 TEST_F(Blobs, of_many_megabytes_are_flushed_as_they_grow)
@@ -179,7 +178,7 @@ TEST(FullDisk, is_no_space_and_changes_nothing)
   Store store(mountpoint.path() / "store", Access::write);
   const auto small = store.put("{}", "application/json");
   store.tag("kept", small, Task());
-  EXPECT_THAT(error_of([&] { (void)store.put(std::string(std::size_t{2} << 20, 'x'), "text/plain"); }), IsError(Errc::no_space, "No space left"));
+  EXPECT_THAT([&] { (void)store.put(std::string(std::size_t{2} << 20, 'x'), "text/plain"); }, ThrowsError(Errc::no_space, "No space left"));
   EXPECT_TRUE(fs::is_empty(mountpoint.path() / "store/cairn/tmp"));
   EXPECT_EQ(store.resolve("kept").digest, small.digest);
 
@@ -187,8 +186,7 @@ TEST(FullDisk, is_no_space_and_changes_nothing)
   std::ofstream filler(mountpoint.path() / "filler");
   while (filler.put('x').flush()) filler << std::string(4095, 'x') << std::flush;
   filler.close();
-  const auto caught = error_of([&] { store.tag("new", small, Task()); });
-  EXPECT_THAT(caught, IsError(Errc::no_space, "No space left"));
+  EXPECT_THAT([&] { store.tag("new", small, Task()); }, ThrowsError(Errc::no_space, "No space left"));
   EXPECT_TRUE(fs::is_empty(mountpoint.path() / "store/cairn/tmp"));
   EXPECT_EQ(store.tags().size(), 1u);
   EXPECT_EQ(Store(mountpoint.path() / "store", Access::read).resolve("kept").digest, small.digest);

@@ -10,8 +10,7 @@
 namespace cairn::store {
 namespace {
 
-using cairn::testing::error_of;
-using cairn::testing::IsError;
+using test::ThrowsError;
 namespace fs = std::filesystem;
 
 class Collect : public ::testing::Test {
@@ -106,7 +105,7 @@ TEST_F(Collect, removes_nothing_when_a_manifest_is_corrupt)
   store.tag("app", app, Task());
   image("gone");
   std::ofstream(file(app), std::ios::in) << "X";
-  EXPECT_THAT(error_of([&] { store.collect(Store::Really::yes, Task()); }), IsError(Errc::corrupt, "cannot tell what is used"));
+  EXPECT_THAT([&] { store.collect(Store::Really::yes, Task()); }, ThrowsError(Errc::corrupt, "cannot tell what is used"));
   EXPECT_EQ(blobs(), 6u);
 }
 
@@ -119,7 +118,7 @@ TEST_F(Collect, ends_when_an_index_seems_to_name_itself)
   std::ofstream(file(good)) << loop.json();
   std::ofstream(root.path() / "index.json") << R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":")"
                                             << good.digest.str() << R"(","size":)" << loop.json().size() << "}]}";
-  EXPECT_THAT(error_of([&] { store.collect(Store::Really::yes, Task()); }), IsError(Errc::corrupt, "content has digest"));
+  EXPECT_THAT([&] { store.collect(Store::Really::yes, Task()); }, ThrowsError(Errc::corrupt, "content has digest"));
 }
 
 TEST_F(Collect, spares_young_blobs_when_asked)
