@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each file and layout beside this one, against what expected.tsv says of it (make.py writes them all).
+#include <cairn/base/error.hpp>
 #include <cairn/image/image.hpp>
 #include <cairn/store/store.hpp>
 
@@ -79,11 +80,11 @@ TEST_P(HostileOci, ends_as_expected)
   for (const char c : found.text) EXPECT_FALSE((c >= 0 && c < 0x20 && c != '\n') || c == 0x7f) << "control characters reach the terminal";
 }
 
-INSTANTIATE_TEST_SUITE_P(Corpus, HostileOci, ::testing::ValuesIn(cases()), [](const auto& info) {
-  auto name = info.param.name.substr(0, info.param.name.find('.'));
-  for (char& c : name)
+INSTANTIATE_TEST_SUITE_P(Corpus, HostileOci, ::testing::ValuesIn(cases()), [](const auto& one) {
+  auto text = one.param.name.substr(0, one.param.name.find('.'));
+  for (char& c : text)
     if (c == '-') c = '_';
-  return name + "_" + info.param.kind;
+  return text + "_" + one.param.kind;
 });
 
 TEST(HostileOciCorpus, has_an_expectation_for_every_file)

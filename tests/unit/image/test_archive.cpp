@@ -3,7 +3,7 @@
 
 #include <cairn/os/temp.hpp>
 #include <support/image_maker.hpp>
-#include <support/throws_error.hpp>
+#include <support/error_matcher.hpp>
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include <cairn/oci/manifest.hpp>
 
 #include <cairn/io/hash.hpp>
-#include <support/throws_error.hpp>
+#include <support/error_matcher.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/store/store.hpp>
 
-#include <support/throws_error.hpp>
+#include <support/error_matcher.hpp>
 
 #include <gtest/gtest.h>
 

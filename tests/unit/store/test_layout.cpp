@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/store/store.hpp>
 
-#include <support/throws_error.hpp>
+#include <support/as_nobody.hpp>
+#include <support/error_matcher.hpp>
 
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <functional>
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace cairn::store {
 namespace {
 
+using test::as_nobody;
 using test::ThrowsError;
 namespace fs = std::filesystem;
 
@@ -34,20 +34,6 @@ std::string picture(const fs::path& root)
     if (entry.is_regular_file()) all += text_of(entry.path()) + "\n";
   }
   return all;
-}
-
-/// Run `body` in a child process as a user without rights; true when it returned true.
-bool as_nobody(const std::function<bool()>& body)
-{
-  const auto child = ::fork();
-  if (child == 0) {
-    bool good = false;
-    if (::setegid(65534) == 0 && ::seteuid(65534) == 0) good = body();
-    ::_exit(good ? 0 : 1);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return status == 0;
 }
 
 TEST(Layout, is_made_when_the_directory_is_missing_or_empty)

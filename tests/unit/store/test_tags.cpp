@@ -2,7 +2,7 @@
 #include <cairn/store/store.hpp>
 
 #include <cairn/oci/json.hpp>
-#include <support/throws_error.hpp>
+#include <support/error_matcher.hpp>
 
 #include <gtest/gtest.h>
 
