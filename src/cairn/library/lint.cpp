@@ -126,16 +126,20 @@ std::vector<LintFinding> lint(const LintSettings& settings, const Task& task)
   place.excludes.insert(place.excludes.end(), settings.mapping.excludes.begin(), settings.mapping.excludes.end());
 
   Findings of_tree;
-  const auto evaluating = task.step("evaluate modulefiles");
-  const auto evaluate = [&] { return module::evaluate({tree_path, place.target, settings.mapping.modulepath, settings.threads}, evaluating); };
-  auto modules = evaluate();
-  if (const auto stated = stated_target(tree.get(), modules); stated && *stated != place.target) {
-    tree_is_elsewhere(settings, tree_path, *stated, of_tree);
-    place.target = *stated;
-    modules = evaluate();
-  }
-  auto units = form_units(tree.get(), modules, place.target, settings.mapping, place.excludes, evaluating);
-  auto findings = lint_modules(place, modules, units, settings.mapping);
+  std::vector<LintFinding> findings;
+  auto units = [&] {
+    const auto step = task.step("evaluate modulefiles");
+    const auto evaluate = [&] { return module::evaluate({tree_path, place.target, settings.mapping.modulepath, settings.threads}, step); };
+    auto modules = evaluate();
+    if (const auto stated = stated_target(tree.get(), modules); stated && *stated != place.target) {
+      tree_is_elsewhere(settings, tree_path, *stated, of_tree);
+      place.target = *stated;
+      modules = evaluate();
+    }
+    auto formed = form_units(tree.get(), modules, place.target, settings.mapping, place.excludes, step);
+    findings = lint_modules(place, modules, formed, settings.mapping);
+    return formed;
+  }();
   // Defaults, rc files and the featured list are of the tree, not of a unit, but are files too.
   if (!units.index.empty()) units.units.push_back({.name = {}, .kind = UnitKind::rest, .roots = units.index, .modulefiles = {}, .dependencies = {}, .missing = {}});
   std::vector<UnitFindings> of_units(units.units.size());

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <filesystem>
 
 #include <fcntl.h>
@@ -16,6 +17,13 @@
 
 namespace cairn::library {
 namespace {
+
+[[maybe_unused]] bool is_admitted(std::string_view id, Severity severity)
+{
+  const auto rules = lint_rules();
+  const auto rule = std::ranges::find(rules, id, &LintRule::id);
+  return rule != rules.end() && severity >= rule->least && severity <= rule->worst;
+}
 
 /// As the kernel's MAXSYMLINKS.
 constexpr int most_links = 40;
@@ -54,11 +62,13 @@ std::string_view parent_of(std::string_view path)
 
 void Findings::add(Severity severity, std::string_view rule, std::string path, std::string what, std::string advice)
 {
+  assert(is_admitted(rule, severity));
   findings_.push_back({severity, std::string(rule), unit_, std::move(path), std::move(what), std::move(advice)});
 }
 
 void Findings::add_alike(Severity severity, std::string_view rule, const std::string& path, const std::string& what, std::string_view advice)
 {
+  assert(is_admitted(rule, severity));
   auto& alike = alike_[{std::string(rule), what}];
   if (alike.count++ == 0) alike.finding = {severity, std::string(rule), unit_, path, what, std::string(advice)};
 }
@@ -126,7 +136,7 @@ bool is_system_path(std::string_view path)
 
 bool is_private_path(std::string_view path)
 {
-  static constexpr std::array<std::string_view, 7> personal{"/home", "/root", "/tmp", "/var/tmp", "/dev/shm", "/run/user", "/mnt"};
+  static constexpr std::array<std::string_view, 6> personal{"/home", "/root", "/tmp", "/var/tmp", "/dev/shm", "/run/user"};
   return is_below_one(path, personal);
 }
 

@@ -63,8 +63,8 @@ private:
     const auto stale = layer::mark_bytecode(place_.tree, contents, task_);
     if (!stale.empty())
       found_.add(Severity::warning, "stale-bytecode", stale.front(),
-                 stale.size() == 1 ? std::string("is older than its source or of another one: Python ignores it, it is not shipped")
-                                   : fmt::format("{} .pyc files are older than their source or of another one: Python ignores them, they are not shipped", stale.size()),
+                 stale.size() == 1 ? std::string("does not have its source's time or size: Python ignores it, it is not shipped")
+                                   : fmt::format("{} .pyc files do not have their sources' times or sizes: Python ignores them, they are not shipped", stale.size()),
                  fmt::format("compile them anew: python3 -m compileall -f {}", printable(fmt::format("{}/{}", place_.target, std::string(directory_of(directory_of(stale.front())))))));
     if (layer::binds_to_mtimes(contents))
       found_.add(Severity::note, "mtime-bound", {}, "has caches that are valid only with their files' times (Julia before 1.11, GHC): its times are kept",

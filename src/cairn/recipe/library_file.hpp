@@ -22,7 +22,7 @@ struct LibraryFile {
   std::vector<std::string> modulepath;     ///< MODULEPATH directories, relative to the tree
   std::vector<std::string> prefixes;       ///< patterns of installed prefixes, beyond EasyBuild's
   std::vector<std::string> shared;         ///< patterns of directories that are units of their own
-  std::vector<std::string> includes;       ///< patterns that undo excludes, also the default ones
+  std::vector<std::string> includes;       ///< built-in exclude patterns that leave nothing out
   std::vector<std::string> excludes;       ///< patterns left out
   std::vector<std::string> featured;       ///< module names
   std::map<std::string, std::string> descriptions;  ///< module name -> text instead of the modulefile's
