@@ -55,7 +55,9 @@ local function escape(s)
 end
 
 -- Addresses differ from run to run: no text may show one.
-local function text_of(v)
+local function text_of(...)
+  local v = ...
+  if select("#", ...) == 0 then return tostring() end
   local kind = type(v)
   if kind == "table" or kind == "function" or kind == "userdata" or kind == "thread" then return kind .. ": 0x0" end
   return tostring(v)
