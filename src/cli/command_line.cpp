@@ -2,6 +2,7 @@
 #include <cli/command_line.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/recipe/yaml.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -16,36 +17,11 @@ namespace {
 
 using Count = OptionSpec::Count;
 
-/// Letters to add, drop, change or swap with the next to make `b` of `a`.
-std::size_t distance(std::string_view a, std::string_view b)
-{
-  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) {
-    for (std::size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        cost[i][j] = i + j;
-        continue;
-      }
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-    }
-  }
-  return cost[a.size()][b.size()];
-}
-
 /// `; did you mean …?` for the nearest of `names`, or nothing.
 std::string suggestion(std::string_view typed, const std::vector<std::string>& names)
 {
-  std::string_view nearest;
-  std::size_t least = std::max<std::size_t>(1, typed.size() / 3) + 1;
-  for (const std::string_view name : names) {
-    const auto far = name.starts_with(typed) && typed.size() > 2 ? 1 : distance(typed, name);
-    if (far < least) {
-      least = far;
-      nearest = name;
-    }
-  }
-  return nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest);
+  const auto near = recipe::near_miss(typed, {names.begin(), names.end()});
+  return near ? fmt::format("; did you mean '{}'?", *near) : "";
 }
 
 std::vector<std::string> option_names(const Command& command, const Command& all)
@@ -63,7 +39,9 @@ std::vector<std::string> option_names(const Command& command, const Command& all
 void register_options(CLI::App& app, const Command& command)
 {
   for (const auto& spec : command.options()) {
-    const auto name = spec.letter == 0 ? spec.name : fmt::format("-{},{}", spec.letter, spec.name);
+    // CLI11 takes fewer names than people read well (`NAME:TAG`), and never shows them.
+    const auto name = spec.is_positional() ? fmt::format("word{}", &spec - command.options().data())
+                      : spec.letter == 0   ? spec.name : fmt::format("-{},{}", spec.letter, spec.name);
     if (spec.count == Count::flag) {
       app.add_flag_callback(name, [&spec] { spec.set({}); })->disable_flag_override();
       continue;

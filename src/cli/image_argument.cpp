@@ -1,15 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cli/image_argument.hpp>
 
+#include <cairn/base/error.hpp>
+#include <cairn/image/archive.hpp>
+#include <cairn/image/copy.hpp>
+#include <cli/command_line.hpp>
+
+#include <fmt/format.h>
+
 #include <string>
+#include <utility>
 
 namespace cairn::cli {
 
-OpenImage open_image(const Program& program, const std::string& argument)
+OpenImage open_image(Program& program, const std::string& argument)
 {
-  auto store = std::make_unique<store::Store>(program.store_path(), store::Access::read);
-  auto manifest = store->resolve(argument);
-  return {std::move(store), std::move(manifest)};
+  using Kind = image::Reference::Kind;
+  const auto reference = image::Reference::parse(argument);
+  switch (reference.kind) {
+    case Kind::store: {
+      auto store = std::make_unique<store::Store>(program.open_store(store::Access::read));
+      auto manifest = store->resolve(reference.name);
+      return {std::move(store), std::move(manifest)};
+    }
+    case Kind::oci_layout: {
+      auto layout = std::make_unique<store::Store>(reference.path, store::Access::read);
+      auto manifest = reference.name.empty() ? layout->only() : layout->resolve(reference.name);
+      return {std::move(layout), std::move(manifest)};
+    }
+    case Kind::oci_archive: {
+      auto archive = std::make_unique<image::OciArchive>(reference.path, program.task("read " + reference.path.string()));
+      auto manifest = archive->resolve(reference.name);
+      return {std::move(archive), std::move(manifest)};
+    }
+    case Kind::registry: break;
+  }
+  throw Error(Errc::unsupported, fmt::format("{}: cairn reads no registry yet; copy the image to oci:DIR by another tool", printable(argument)));
+}
+
+void export_image(Program& program, const store::Store& store, const image::Image& image, const std::string& name,
+                  const image::Reference& output)
+{
+  using Kind = image::Reference::Kind;
+  const auto task = program.task("write " + output.path.string());
+  const auto& ref_name = output.name.empty() ? name : output.name;
+  if (output.kind == Kind::oci_archive) {
+    image::write_oci_archive(store, image, ref_name, output.path, task);
+  } else {
+    store::Store layout(output.path, store::Access::write);
+    image::copy_image(store, image, layout, task);
+    layout.tag(ref_name, image.descriptor, task);
+  }
+}
+
+image::Reference parse_output(const std::string& argument)
+{
+  using Kind = image::Reference::Kind;
+  auto reference = image::Reference::parse(argument);
+  if (reference.kind == Kind::oci_layout || reference.kind == Kind::oci_archive) return reference;
+  throw UsageError(fmt::format("--output: {} is neither oci:DIR[:TAG] nor oci-archive:FILE[:TAG]", printable(argument)));
 }
 
 std::optional<library::Library> load_library(const OpenImage& open, const image::Image& image)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cairn/image/image.hpp>
+#include <cairn/image/reference.hpp>
 #include <cairn/library/library.hpp>
 #include <cli/program.hpp>
 
@@ -18,7 +19,14 @@ struct OpenImage {
 };
 
 /// Throws Error when it is not there, saying what is.
-[[nodiscard]] OpenImage open_image(const Program& program, const std::string& argument);
+[[nodiscard]] OpenImage open_image(Program& program, const std::string& argument);
+
+/// What `--output` takes: oci:DIR[:TAG] or oci-archive:FILE[:TAG]. Throws UsageError for other places.
+[[nodiscard]] image::Reference parse_output(const std::string& argument);
+
+/// Copy an image of the store to `output`, under its tag there or else under `name`.
+void export_image(Program& program, const store::Store& store, const image::Image& image, const std::string& name,
+                  const image::Reference& output);
 
 /// The image as a library; nothing when it is an image of another kind. Throws Error when it is a broken library.
 [[nodiscard]] std::optional<library::Library> load_library(const OpenImage& open, const image::Image& image);

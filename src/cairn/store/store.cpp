@@ -272,6 +272,14 @@ oci::Descriptor Store::resolve(const std::string& reference) const
   return found.front().manifest;
 }
 
+oci::Descriptor Store::only() const
+{
+  auto entries = IndexFile(path_).read();
+  const bool alike = !entries.empty() && std::ranges::all_of(entries, [&](const auto& entry) { return entry.digest == entries.front().digest; });
+  if (alike) return std::move(entries.front());
+  throw Error(Errc::not_found, fmt::format("{}: {} images; name one", printable(path_.native()), entries.size()));
+}
+
 void Store::tag(const std::string& name, const oci::Descriptor& manifest, const Task& task)
 {
   require_write("tag");

@@ -83,6 +83,8 @@ public:
   /// name does not matter then). Throws Error{not_found} that lists near names, Error{corrupt} when index.json gives
   /// the name to two different manifests (`tag` and `untag` repair that).
   [[nodiscard]] oci::Descriptor resolve(const std::string& reference) const;
+  /// The only manifest or index that index.json lists, named or not. Throws Error{not_found} when there is none or are several.
+  [[nodiscard]] oci::Descriptor only() const;
   /// Make `name` mean `manifest`, which must be stored, atomically (index.json is replaced under a lock; entries of
   /// others are kept as they are). All blobs stored so far are on disk then.
   void tag(const std::string& name, const oci::Descriptor& manifest, const Task& task);

@@ -43,7 +43,7 @@ Row read(const OpenImage& open, const std::string& name)
   return row;
 }
 
-std::vector<Row> list(const Program& program)
+std::vector<Row> list(Program& program)
 {
   std::vector<Row> rows;
   for (const auto& tag : program.open_store(store::Access::read).tags()) rows.push_back(read(open_image(program, tag.name), tag.name));

@@ -19,7 +19,7 @@ struct Options {
   std::vector<std::string> words;
 };
 
-library::Library open_library(const Program& program, const std::string& argument)
+library::Library open_library(Program& program, const std::string& argument)
 {
   const auto open = open_image(program, argument);
   return library::load(*open.blobs, open.manifest);

@@ -2,6 +2,7 @@
 #include <cairn/base/error.hpp>
 #include <cairn/library/split.hpp>
 #include <cli/commands/commands.hpp>
+#include <cli/image_argument.hpp>
 #include <cli/render/split_report.hpp>
 #include <cli/render/text.hpp>
 #include <cli/time.hpp>
@@ -24,6 +25,7 @@ struct Options {
   std::optional<std::uint64_t> level;
   std::optional<std::string> since;
   bool full = false;
+  std::optional<std::string> output;
 };
 
 Compression compression_of(const Options& options, const Settings& settings)
@@ -55,6 +57,8 @@ Exit run(const Options& options, Program& program)
   split.created = created_time();
   split.full = options.full;
   store::check_tag_name(split.tag);
+  std::optional<image::Reference> output;
+  if (options.output) output = parse_output(*options.output);  // refuse it now, not after an hour
 
   auto store = program.open_store(store::Access::write);
   const auto result = [&] {
@@ -68,6 +72,7 @@ Exit run(const Options& options, Program& program)
     if (program.json()) program.print(split_record(result, split));
     return Exit::failed;
   }
+  if (output) export_image(program, store, image::load(store, result.manifest), split.tag, *output);
   for (const auto& line : split_summary(result, split, program.verbose() || settings.times.value ? Times::yes : Times::no)) program.note(line);
   if (program.verbose()) {
     for (const auto& warning : result.warnings) program.warn(warning);
@@ -124,7 +129,8 @@ void add_split(CommandLine& line, Program& program)
       .choice("--compression", {"zstd", "gzip", "none"}, "how layers are compressed; zstd unless settings say otherwise", options->compression)
       .number("--level", "N", "compression level: zstd 1 to 19 (3), gzip 1 to 12 (6)", 0, 19, options->level)
       .option("--since", "IMAGE", "the previous release; what NAME:TAG is now, if not given", options->since, ValueKind::image)
-      .flag("--full", "read every file again, whatever is known of it", options->full);
+      .flag("--full", "read every file again, whatever is known of it", options->full)
+      .option("--output", "PLACE", "copy the image there too: `oci:DIR[:TAG]` or `oci-archive:FILE[:TAG]`", options->output);
 }
 
 }  // namespace cairn::cli
