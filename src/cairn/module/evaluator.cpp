@@ -108,9 +108,26 @@ public:
     socket_ = std::move(ours);
   }
 
+  /// A child that ends by itself is only held against a script that it began with: memory that earlier ones left counts.
   Answer ask(const Script& script, std::chrono::milliseconds limit, const Task& task)
   {
+    const bool fresh = !served_;
+    auto answer = ask_once(script, limit, task);
+    if (answer) return *std::move(answer);
+    if (!fresh) answer = ask_once(script, limit, task);
+    if (answer) return *std::move(answer);
+    Answer none;
+    none.error = WIFSIGNALED(status_) ? fmt::format("ended by signal {}; the limit is {} MiB of memory", WTERMSIG(status_), evaluation_limit_bytes >> 20)
+                                      : fmt::format("ended with status {}; the limit is {} MiB of memory", WEXITSTATUS(status_), evaluation_limit_bytes >> 20);
+    return none;
+  }
+
+private:
+  /// Nothing when the child ended.
+  std::optional<Answer> ask_once(const Script& script, std::chrono::milliseconds limit, const Task& task)
+  {
     start();
+    served_ = true;
     const auto request = framed(packed(script));
     const auto end_time = std::chrono::steady_clock::now() + limit;
     std::string reply;
@@ -118,19 +135,22 @@ public:
     try {
       while (reply.size() < sizeof(std::uint64_t) || reply.size() < whole_size(reply)) {
         task.check();
-        if (std::chrono::steady_clock::now() > end_time) return ended(fmt::format("took longer than {} ms", limit.count()));
+        if (std::chrono::steady_clock::now() > end_time) {
+          end();
+          return Answer{{}, {}, fmt::format("took longer than {} ms", limit.count())};
+        }
         pollfd wait{socket_.get(), static_cast<short>(sent < request.size() ? POLLIN | POLLOUT : POLLIN), 0};
         if (::poll(&wait, 1, static_cast<int>(stop_interval.count())) < 0 && errno != EINTR) throw_errno(errno, "poll");
         if ((wait.revents & POLLOUT) != 0) {
           const auto n = ::send(socket_.get(), request.data() + sent, request.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
           if (n > 0) sent += static_cast<std::size_t>(n);
-          else if (errno != EAGAIN && errno != EINTR) return ended(std::nullopt);
+          else if (errno != EAGAIN && errno != EINTR) return end_of_child();
         }
         if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
           std::array<char, 65536> buffer;
           const auto n = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
           if (n > 0) reply.append(buffer.data(), static_cast<std::size_t>(n));
-          else if (n == 0 || (errno != EAGAIN && errno != EINTR)) return ended(std::nullopt);
+          else if (n == 0 || (errno != EAGAIN && errno != EINTR)) return end_of_child();
         }
       }
       return unpacked_answer(std::string_view(reply).substr(sizeof(std::uint64_t)));
@@ -140,7 +160,6 @@ public:
     }
   }
 
-private:
   static std::uint64_t whole_size(const std::string& reply)
   {
     std::uint64_t size = 0;
@@ -149,30 +168,25 @@ private:
     return size + sizeof size;
   }
 
-  /// End the child; the answer says why, or how it ended by itself.
-  Answer ended(const std::optional<std::string>& why)
+  std::optional<Answer> end_of_child() noexcept
   {
-    if (why) ::kill(id_, SIGKILL);
-    const int status = end();
-    Answer answer;
-    if (why) answer.error = why;
-    else if (WIFSIGNALED(status)) answer.error = fmt::format("ended by signal {}; the limit is {} MiB of memory", WTERMSIG(status), evaluation_limit_bytes >> 20);
-    else answer.error = fmt::format("ended with status {}; the limit is {} MiB of memory", WEXITSTATUS(status), evaluation_limit_bytes >> 20);
-    return answer;
+    end();
+    return std::nullopt;
   }
 
-  int end() noexcept
+  void end() noexcept
   {
-    int status = 0;
-    if (id_ <= 0) return status;
+    if (id_ <= 0) return;
     socket_.reset();
     ::kill(id_, SIGKILL);
-    while (::waitpid(id_, &status, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(id_, &status_, 0) < 0 && errno == EINTR) {}
     id_ = -1;
-    return status;
+    served_ = false;
   }
 
   pid_t id_ = -1;
+  int status_ = 0;       ///< of the last child that ended
+  bool served_ = false;  ///< whether the child has had a script
   Fd socket_;
 };
 
