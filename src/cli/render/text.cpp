@@ -146,6 +146,7 @@ std::string size_text(std::uint64_t bytes)
 std::string duration_text(std::chrono::nanoseconds time)
 {
   const auto seconds = std::chrono::duration<double>(time).count();
+  if (seconds < 0.0995) return fmt::format("{:.0f} ms", seconds * 1000);
   if (seconds < 9.95) return fmt::format("{:.{}f} s", seconds, seconds < 0.995 ? 2 : 1);
   const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
   if (whole < 60) return fmt::format("{} s", whole);
