@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 
+# bats and support.bash set variables; what is quoted is for another shell or for sed.
+# shellcheck disable=SC2154,SC2016
 load support
 
 # Every example of every page in docs/commands runs as it stands: in a directory with the module tree `easybuild`, with

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 
+# bats and support.bash set variables; what is quoted is for another shell or for sed.
+# shellcheck disable=SC2154,SC2016
 load support
 
 @test "teaches with --help, help, and nothing at all" {

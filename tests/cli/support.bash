@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 #
 # For every test of a command: `load support`. $CAIRN is the program. Each test begins in an empty directory, in a home of
 # its own, with no settings from outside.
@@ -46,7 +46,6 @@ json() { jq -r "$1" <<<"$output"; }
 
 # one_line_error TEXT: stderr is one line, `cairn: …`, that holds TEXT.
 one_line_error() {
-  # shellcheck disable=SC2154  # bats sets it
   [[ ${#stderr_lines[@]} == 1 && ${stderr_lines[0]} == "cairn: "* && ${stderr_lines[0]} == *"$1"* ]] || {
     printf 'stderr is:\n%s\n' "$stderr"
     return 1

@@ -27,6 +27,7 @@ constexpr auto plain_begin = 1s;
 constexpr auto plain_interval = 10s;
 constexpr auto json_interval = 1s;
 constexpr std::size_t most_bars = 8;
+constexpr double least_part_to_guess = 0.02;  // time left is a guess from what was done
 
 void write_all(int fd, std::string_view text) noexcept
 {
@@ -338,23 +339,21 @@ std::string bar_text(const Step& step, std::chrono::steady_clock::time_point now
   } else {
     const auto done = std::min(step.done_bytes, step.total_bytes);  // an estimate may have been too low
     part = static_cast<double>(done) / static_cast<double>(step.total_bytes);
-    numbers = fmt::format("{:3.0f} %, {} of {}, {}/s", std::min(part * 100, 100.0), size_text(done), size_text(step.total_bytes),
-                          size_text(static_cast<std::uint64_t>(rate)));
-    if (rate > 0) {
-      const std::chrono::duration<double> left(static_cast<double>(step.total_bytes - done) / rate);
-      numbers += fmt::format(", {} left", duration_text(std::chrono::ceil<std::chrono::seconds>(left)));
+    numbers = fmt::format("{:3.0f} %, {} of {}, {}/s", part * 100, size_text(done), size_text(step.total_bytes), size_text(static_cast<std::uint64_t>(rate)));
+    if (part >= least_part_to_guess && done < step.total_bytes) {
+      const auto left = std::chrono::ceil<std::chrono::seconds>(std::chrono::duration<double>(static_cast<double>(step.total_bytes - done) / rate));
+      numbers += fmt::format(", {} left", left < 10s ? fmt::format("{} s", left.count()) : duration_text(left));
     }
   }
   const auto title = safe(step.title);
   if (columns == 0) return fmt::format("{}: {}", title, numbers);
 
-  constexpr std::size_t title_columns = 28;
+  // Title and bar are as wide in every line and at every moment; only what stands behind them moves.
+  constexpr std::size_t title_columns = 20;
   const auto shown = fit(title, title_columns);
   auto out = shown + std::string(title_columns - width(shown) + 2, ' ');
-  // `[====>     ]` takes what is left of the line, if that is enough to say anything.
-  const auto used = width(out) + width(numbers) + 4;
-  if (step.total_bytes != 0 && used + 10 <= columns) {
-    const auto cells = std::min<std::size_t>(columns - used, 30);
+  const std::size_t cells = columns >= 100 ? 30 : columns >= 75 ? 10 : 0;
+  if (step.total_bytes != 0 && cells != 0) {
     const auto full = static_cast<std::size_t>(part * static_cast<double>(cells));
     out += '[' + std::string(full, '=') + (full < cells ? ">" + std::string(cells - full - 1, ' ') : "") + "] ";
   }
