@@ -15,6 +15,11 @@ using testing::Optional;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
+RcFile read_rc_file(Language language, const std::string& text, const std::string& shown)
+{
+  return rc_file_of(language, run({Script::Kind::rc, language, text, {}}), shown);
+}
+
 std::optional<std::string> applied(Language language, const std::string& text, RcTables& tables, const std::optional<std::string>& directory = "A")
 {
   return apply(read_rc_file(language, text, "A/rc").directives, directory, tables, [](const std::string&) {});
