@@ -12,9 +12,9 @@
 #include <cairn/library/index.hpp>
 #include <cairn/library/library.hpp>
 #include <cairn/library/plan.hpp>
+#include <cairn/library/source_tree.hpp>
 #include <cairn/library/units.hpp>
 #include <cairn/module/tree.hpp>
-#include <cairn/os/beneath.hpp>
 #include <cairn/os/parallel.hpp>
 
 #include <fmt/format.h>
@@ -83,23 +83,14 @@ class Splitter {
 public:
   Splitter(const SplitSettings& settings, store::Store& store, const Task& task) : settings_(settings), store_(store), task_(task)
   {
-    std::error_code error;
-    tree_path_ = std::filesystem::canonical(settings.tree, error);
-    if (error) throw_errno(error.value(), printable(settings.tree.native()));
-    tree_ = open_root(tree_path_);
-    target_ = settings.mapping.target.value_or(tree_path_.native());
-    static_cast<void>(layer::archive_prefix(target_));  // refuse it now, not after an hour
-    for (const auto& pattern : default_excludes())
-      if (std::ranges::find(settings.mapping.includes, pattern) == settings.mapping.includes.end()) excludes_.push_back(pattern);
-    excludes_.insert(excludes_.end(), settings.mapping.excludes.begin(), settings.mapping.excludes.end());
   }
 
   SplitResult run()
   {
     const auto begin = Clock::now();
     const auto hold = store_.hold(LockMode::shared, task_);
-    load_previous();
     evaluate();
+    load_previous();
     scan_units();
     if (stopped()) return finish(begin);
     find_unchanged();
@@ -126,7 +117,27 @@ private:
     return std::move(result_);
   }
 
-  // 1. What was.
+  // 1. What is.
+
+  void evaluate()
+  {
+    const auto begin = Clock::now();
+    const auto step = task_.step("evaluate modulefiles");
+    source_ = open_source_tree(settings_.tree, settings_.mapping, settings_.threads, step);
+    if (source_.stated && *source_.stated != source_.target)
+      log::warn("the target is {}, but modulefiles say that the tree is at {}", source_.target, *source_.stated);
+    for (const auto& modulefile : source_.modules.modulefiles) {
+      if (modulefile.error) result_.problems.push_back({modulefile.path, fmt::format("{}; mend or exclude it", *modulefile.error)});
+      if (!modulefile.impure.empty())
+        result_.warnings.push_back(fmt::format("{}: asks for the host ({}), which was answered with nothing", modulefile.path, fmt::join(modulefile.impure, ", ")));
+    }
+    result_.warnings.insert(result_.warnings.end(), source_.modules.warnings.begin(), source_.modules.warnings.end());
+    units_ = form_units(source_.fd.get(), source_.modules, source_.target, settings_.mapping, source_.excludes, step);
+    result_.problems.insert(result_.problems.end(), units_.problems.begin(), units_.problems.end());
+    result_.times.evaluating = Clock::now() - begin;
+  }
+
+  // 2. What was.
 
   void load_previous()
   {
@@ -139,29 +150,11 @@ private:
           previous_ = in_context([&] { return fmt::format("previous {} (use another tag to begin anew)", settings_.tag); },
                                  [&] { return load(store_, tag.manifest).document; });
     }
-    if (previous_ && previous_->target != target_) {
+    if (previous_ && previous_->target != source_.target) {
       if (settings_.since)
-        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->target, target_));
+        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->target, source_.target));
       previous_.reset();
     }
-  }
-
-  // 2. What is.
-
-  void evaluate()
-  {
-    const auto begin = Clock::now();
-    const auto step = task_.step("evaluate modulefiles");
-    modules_ = module::evaluate({tree_path_, target_, settings_.mapping.modulepath, settings_.threads}, step);
-    for (const auto& modulefile : modules_.modulefiles) {
-      if (modulefile.error) result_.problems.push_back({modulefile.path, fmt::format("{}; mend or exclude it", *modulefile.error)});
-      if (!modulefile.impure.empty())
-        result_.warnings.push_back(fmt::format("{}: asks for the host ({}), which was answered with nothing", modulefile.path, fmt::join(modulefile.impure, ", ")));
-    }
-    result_.warnings.insert(result_.warnings.end(), modules_.warnings.begin(), modules_.warnings.end());
-    units_ = form_units(tree_.get(), modules_, target_, settings_.mapping, excludes_, step);
-    result_.problems.insert(result_.problems.end(), units_.problems.begin(), units_.problems.end());
-    result_.times.evaluating = Clock::now() - begin;
   }
 
   void scan_units()
@@ -177,7 +170,7 @@ private:
       kept_items_ += work.scan.contents.items.size();
       if (kept_items_ > kept_items_limit) forget(work);
     });
-    index_scan_ = layer::scan(tree_.get(), units_.index, {excludes_, &units_.all_roots}, step);
+    index_scan_ = layer::scan(source_.fd.get(), units_.index, {source_.excludes, &units_.all_roots}, step);
     collect_findings();
     result_.times.scanning = Clock::now() - begin;
   }
@@ -185,7 +178,7 @@ private:
   void scan(Work& work, const Task& step)
   {
     work.scan = in_context([&] { return fmt::format("unit {}", work.unit.name); },
-                           [&] { return layer::scan(tree_.get(), work.unit.roots, {excludes_, &units_.all_roots}, step); });
+                           [&] { return layer::scan(source_.fd.get(), work.unit.roots, {source_.excludes, &units_.all_roots}, step); });
     work.has_contents = true;
     work.marked = false;
     work.roots.clear();
@@ -219,19 +212,19 @@ private:
   {
     if (!work.has_contents) scan(work, step);
     if (work.marked) return;
-    work.stale = layer::mark_bytecode(tree_.get(), work.scan.contents, step);
+    work.stale = layer::mark_bytecode(source_.fd.get(), work.scan.contents, step);
     work.keeps_mtimes = layer::binds_to_mtimes(work.scan.contents);
     work.marked = true;
   }
 
   [[nodiscard]] layer::FragmentSpec spec_of(const Work& work) const
   {
-    return {&work.scan.contents, target_.substr(1), work.keeps_mtimes ? layer::Mtimes::kept : layer::Mtimes::constant};
+    return {&work.scan.contents, source_.target.substr(1), work.keeps_mtimes ? layer::Mtimes::kept : layer::Mtimes::constant};
   }
 
   void find_unchanged()
   {
-    fingerprints_.emplace(store_.cache("fingerprints"), tree_path_, target_);
+    fingerprints_.emplace(store_.cache("fingerprints"), source_.path, source_.target);
     const auto step = task_.step("compare with the previous release");
     for (auto& work : work_) {
       const auto before = previous_ ? previous_->find(work.unit.name) : std::nullopt;
@@ -240,7 +233,7 @@ private:
         const auto& fragment = previous_->layers[before->layer].fragments[before->fragment];
         // Without a fingerprint only reading tells, unless not even the size is the same.
         if (!work.known && plain_bytes(work, step) == fragment.plain_bytes) {
-          const auto measured = layer::measure(tree_.get(), {spec_of(work)}, settings_.threads, step).front();
+          const auto measured = layer::measure(source_.fd.get(), {spec_of(work)}, settings_.threads, step).front();
           work.known = KnownFragment{measured.plain_digest, measured.plain_bytes};
         }
         const bool same = work.known && work.known->plain_digest == fragment.plain_digest && work.roots == fragment.roots;
@@ -355,7 +348,7 @@ private:
     parallel_for(needed.size(), settings_.threads, [&](std::size_t i) { ready(*needed[i], step); });
     for (const auto at : layers.first(count)) specs.push_back(spec_of(result_.document.layers[at]));
     StoreTarget target(store_);
-    auto packed = layer::pack(tree_.get(), specs, settings_.compression, settings_.threads, target, step);
+    auto packed = layer::pack(source_.fd.get(), specs, settings_.compression, settings_.threads, target, step);
     add_times(packed.times);
     for (std::size_t i = 0; i < packed.layers.size(); ++i) record(result_.document.layers[layers[i]], packed.layers[i]);
     if (kept_items_ > kept_items_limit)
@@ -368,7 +361,7 @@ private:
   layer::LayerSpec spec_of(LayerInfo& info)
   {
     layer::LayerSpec spec;
-    spec.skeleton.target = target_;
+    spec.skeleton.target = source_.target;
     for (const auto& fragment : info.fragments) {
       spec.fragments.push_back(spec_of(*work_for(fragment.unit)));
       add_directories(spec.skeleton, fragment.roots);
@@ -445,7 +438,7 @@ private:
   {
     fill_document();
     layer::Skeleton skeleton;
-    skeleton.target = target_;
+    skeleton.target = source_.target;
     std::vector<RootPath> index_roots;
     for (const auto& root : index_scan_.contents.roots) index_roots.push_back({root.path, root.is_directory});
     add_directories(skeleton, index_roots);
@@ -456,7 +449,7 @@ private:
         if (!fragment.live) current_.hide(fragment.roots, skeleton.removed);
 
     StoreTarget target(store_);
-    const auto bytes = index_bytes(tree_.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, modules_.spider_cache});
+    const auto bytes = index_bytes(source_.fd.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, source_.modules.spider_cache});
     const auto index = layer::pack_plain(bytes, settings_.compression, target);
     result_.new_bytes += index.size_bytes;
     ++result_.new_layers;
@@ -468,19 +461,19 @@ private:
   void fill_document()
   {
     auto& document = result_.document;
-    document.target = target_;
+    document.target = source_.target;
     document.budget_layers = settings_.budget_layers;
-    document.modulepath = modules_.modulepath;
+    document.modulepath = source_.modules.modulepath;
     document.dropped = dropped_;
     document.featured = settings_.mapping.featured;
     std::ranges::sort(document.featured);
-    for (const auto& alias : modules_.aliases) document.aliases.push_back({alias.name, alias.target});
+    for (const auto& alias : source_.modules.aliases) document.aliases.push_back({alias.name, alias.target});
     std::ranges::sort(document.aliases, {}, &AliasInfo::name);
     for (auto& work : work_) {
       UnitInfo info;
       info.name = work.unit.name;
       info.kind = work.unit.kind;
-      for (const auto index : work.unit.modulefiles) info.modules.push_back(module_info(modules_.modulefiles[index]));
+      for (const auto index : work.unit.modulefiles) info.modules.push_back(module_info(source_.modules.modulefiles[index]));
       std::ranges::sort(info.modules, {}, &ModuleInfo::path);
       info.dependencies = work.unit.dependencies;
       info.missing = work.unit.missing;
@@ -506,7 +499,7 @@ private:
     oci::ImageConfig config;
     config.created = settings_.created;
     config.platform = {machine_architecture(), "linux", ""};
-    config.labels["dev.cairn.library.target"] = target_;
+    config.labels["dev.cairn.library.target"] = source_.target;
     oci::Manifest manifest;
     const auto add = [&](const Digest& digest, std::uint64_t size, const Digest& diff_id, Codec codec, std::string_view kind) {
       oci::Descriptor layer;
@@ -528,12 +521,8 @@ private:
   const SplitSettings& settings_;
   store::Store& store_;
   const Task& task_;
-  std::filesystem::path tree_path_;
-  Fd tree_;
-  std::string target_;
-  std::vector<std::string> excludes_;
+  SourceTree source_;
   std::optional<Document> previous_;
-  module::Tree modules_;
   Units units_;
   std::vector<Work> work_;  ///< sorted by unit name
   std::uint64_t kept_items_ = 0;  ///< of all scans; over the limit contents are forgotten between uses
