@@ -139,7 +139,7 @@ private:
       }
       levels_.resize(depth);
       if (depth == largest_open_depth) throw Error(Errc::limit, fmt::format("{}: leads deeper than {} directories", shown_, largest_open_depth));
-      auto fd = open_directory(name);
+      auto fd = open_directory(here(), name, joined(path_of_levels(), name));
       if (!fd && errno == ENOENT) {
         if (missing == Missing::stop) return false;
         fd = create_parent(name);
@@ -169,39 +169,49 @@ private:
     return path;
   }
 
-  /// A directory in the deepest level, writable; no fd and errno when it is none.
-  Fd open_directory(const std::string& name)
+  /// The directory `name` of `parent`, made writable until the end; no fd and errno when it is none.
+  Fd open_directory(int parent, const std::string& name, const std::string& path)
   {
-    const int parent = here();
     Fd fd(::openat(parent, name.c_str(), directory_flags));
     if (!fd && errno == EACCES) {
       struct stat status {};
       if (::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode)) fail();
       if (::fchmodat(parent, name.c_str(), (status.st_mode & 07777) | S_IRWXU, AT_SYMLINK_NOFOLLOW) != 0) fail();
-      directories_.push_back({.path = joined(path_of_levels(), name), .mode = status.st_mode & 07777, .xattrs = {}});
+      directories_.push_back({.path = path, .mode = status.st_mode & 07777, .xattrs = {}});
       fd = Fd(::openat(parent, name.c_str(), directory_flags));
     }
-    if (fd) make_writable(fd.get(), name);
+    if (fd) make_writable(fd.get(), path);
     return fd;
   }
 
-  /// Give the owner all rights in a directory of the deepest level until the end. Root mostly needs none of it, but may
-  /// lack CAP_DAC_OVERRIDE.
-  void make_writable(int fd, const std::string& name)
+  /// Give the owner all rights in a directory until the end. Root mostly needs none of it, but may lack
+  /// CAP_DAC_OVERRIDE.
+  void make_writable(int fd, const std::string& path)
   {
     struct stat status {};
     if (::fstat(fd, &status) != 0) fail();
     if ((status.st_mode & S_IRWXU) == S_IRWXU || status.st_uid != ::geteuid()) return;
     if (::fchmod(fd, (status.st_mode & 07777) | S_IRWXU) != 0) fail();
-    directories_.push_back({.path = joined(path_of_levels(), name), .mode = status.st_mode & 07777, .xattrs = {}});
+    directories_.push_back({.path = path, .mode = status.st_mode & 07777, .xattrs = {}});
+  }
+
+  /// A directory whose mode will be set anyway; now it may deny its owner, as the umask or a lower layer wanted it.
+  Fd open_whatever_its_mode(const std::string& name)
+  {
+    Fd fd(::openat(here(), name.c_str(), directory_flags));
+    if (!fd && errno == EACCES && ::fchmodat(here(), name.c_str(), S_IRWXU, AT_SYMLINK_NOFOLLOW) == 0)
+      fd = Fd(::openat(here(), name.c_str(), directory_flags));
+    return fd;
   }
 
   Fd create_parent(const std::string& name)
   {
     if (::mkdirat(here(), name.c_str(), S_IRWXU) != 0 && errno != EEXIST) fail();
-    directories_.push_back({.path = joined(path_of_levels(), name), .mode = implicit_mode, .xattrs = {}});
-    Fd fd(::openat(here(), name.c_str(), directory_flags));
+    Fd fd = open_whatever_its_mode(name);
     if (!fd) fail();
+    const auto path = joined(path_of_levels(), name);
+    make_writable(fd.get(), path);
+    directories_.push_back({.path = path, .mode = implicit_mode, .xattrs = {}});
     return fd;
   }
 
@@ -246,7 +256,7 @@ private:
       if (::fstatat(here(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) fail();
       if (!S_ISDIR(status.st_mode)) {
         if (written_.contains(path)) refuse("comes twice in the layer");
-        remove(name, path);
+        remove(here(), name, path);
         if (::mkdirat(here(), name.c_str(), S_IRWXU) != 0) fail();
       }
     }
@@ -260,9 +270,9 @@ private:
     directories_.push_back({std::move(path), entry.mode, true, entry.uid, entry.gid, entry.mtime, entry.xattrs});
   }
 
-  void remove(const std::string& name, const std::string& path)
+  void remove(int directory, const std::string& name, const std::string& path)
   {
-    in_context([&] { return what_; }, [&] { remove_beneath(here(), name, path); });
+    in_context([&] { return what_; }, [&] { remove_beneath(directory, name, path); });
   }
 
   void add(const Entry& entry)
@@ -295,7 +305,7 @@ private:
   {
     int result = make();
     if (result < 0 && errno == EEXIST) {
-      remove(name, path);
+      remove(here(), name, path);
       result = make();
     }
     if (result < 0) fail();
@@ -359,34 +369,28 @@ private:
     const bool whole = whiteout.hides == Whiteout::Hides::path;
     const auto [parent, name] = whole ? split(whiteout.path) : std::pair<std::string_view, std::string>(whiteout.path, "");
     if (!enter(parent, Missing::stop)) return;
-    in_context([&] { return shown_; }, [&] {
-      if (whole) hide_below(here(), name, joined(here_path_, name));
-      else hide_content(here(), here_path_);
-    });
+    if (whole) hide_below(here(), name, joined(here_path_, name));
+    else hide_content(here(), here_path_);
   }
 
   void hide_content(int directory, const std::string& path)
   {
-    for (const auto& child : list(directory, path)) hide_below(directory, child.name, joined(path, child.name));
+    // A descriptor of its own: `directory` may be read again, and has one offset.
+    const Fd own(::openat(directory, ".", directory_flags));
+    if (!own) fail();
+    const auto children = in_context([&] { return what_; }, [&] { return list_directory(own.get(), path); });
+    for (const auto& child : children) hide_below(directory, child.name, joined(path, child.name));
   }
 
   void hide_below(int directory, const std::string& name, const std::string& path)
   {
     if (!written_.contains(path)) {
-      remove_beneath(directory, name, path);
+      remove(directory, name, path);
       return;
     }
-    const Fd fd(::openat(directory, name.c_str(), directory_flags));
+    const Fd fd = open_directory(directory, name, path);
     if (fd) hide_content(fd.get(), path);
-    else if (errno != ENOTDIR && errno != ELOOP) throw_errno(errno, printable(path));
-  }
-
-  static std::vector<DirectoryEntry> list(int directory, const std::string& path)
-  {
-    // A descriptor of its own: `directory` may be read again, and has one offset.
-    const Fd own(::openat(directory, ".", directory_flags));
-    if (!own) throw_errno(errno, printable(path));
-    return list_directory(own.get(), path);
+    else if (errno != ENOTDIR && errno != ELOOP) fail();
   }
 
   [[nodiscard]] mode_t final_mode(std::uint32_t mode) const
@@ -460,7 +464,7 @@ private:
       }
       const auto [parent, name] = split(directory.path);
       if (!enter(parent, Missing::stop)) continue;  // hidden since
-      const Fd fd(::openat(here(), name.c_str(), directory_flags));
+      const Fd fd = open_whatever_its_mode(name);
       if (fd) finish_directory(fd.get(), directory);
       else if (directory.described || (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)) fail();
     }

@@ -3,6 +3,7 @@
 
 #include <cairn/os/fd.hpp>
 
+#include <support/as_nobody.hpp>
 #include <support/error_matcher.hpp>
 
 #include <gmock/gmock.h>
@@ -37,6 +38,20 @@ TEST(TempDir, is_private_and_gone_afterwards)
     fs::create_directory_symlink("/", path / "a/root");
   }
   EXPECT_FALSE(fs::exists(path));
+}
+
+TEST(TempDir, removes_directories_that_deny_it)
+{
+  EXPECT_TRUE(test::as_nobody([] {
+    fs::path path;
+    {
+      const TempDir directory("/tmp");
+      path = directory.path();
+      fs::create_directories(path / "a/b");
+      ::chmod((path / "a").c_str(), 0);
+    }
+    return !fs::exists(path);
+  }));
 }
 
 TEST(TempFile, vanishes_unless_published)

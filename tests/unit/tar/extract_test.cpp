@@ -302,8 +302,11 @@ TEST_F(Extract, fills_directories_that_deny_writing)
     EXPECT_EQ(status_of(root / "ro/deep").st_mode & 07777, 0u);
     extract(root, TarMaker{}.file("ro/e").directory("ro", 0755).ended());
     EXPECT_EQ(status_of(root / "ro").st_mode & 07777, 0755u);
-    extract(root, TarMaker{}.file(".wh.ro").ended());
-    EXPECT_THAT(list_tree(root), IsEmpty());
+    extract(root, TarMaker{}.directory("shut", 0).file("shut/lower").ended());
+    extract(root, TarMaker{}.directory("shut", 0111).file(".wh.shut").file(".wh.ro").ended());
+    EXPECT_EQ(status_of(root / "shut").st_mode & 07777, 0111u);
+    extract(root, TarMaker{}.directory("shut", 0700).ended());
+    EXPECT_THAT(list_tree(root), ElementsAre(Pair("shut", "40700")));
     return !testing::Test::HasFailure();
   }));
 }
