@@ -11,10 +11,7 @@ namespace {
 constexpr std::string_view prefix = ".wh.";
 constexpr std::string_view opaque = ".wh..wh..opq";
 
-bool has_prefixed_component(std::string_view path)
-{
-  return path.starts_with(prefix) || path.find("/.wh.") != std::string_view::npos;
-}
+bool has_prefixed_component(std::string_view path) { return path.starts_with(prefix) || path.find("/.wh.") != std::string_view::npos; }
 
 [[noreturn]] void refuse(const char* why) { throw Error(Errc::bad_input, why); }
 

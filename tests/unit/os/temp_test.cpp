@@ -21,7 +21,7 @@ using test::ThrowsError;
 
 mode_t mode_of(const fs::path& path)
 {
-  struct stat status {};
+  struct stat status{};
   EXPECT_EQ(::lstat(path.c_str(), &status), 0);
   return status.st_mode & 07777;
 }
@@ -117,7 +117,8 @@ TEST(ReadSmallFile, keeps_to_its_limit_and_to_regular_files)
   EXPECT_THAT([&] { static_cast<void>(read_small_file(directory.path() / "f", 4)); }, ThrowsError(Errc::limit, "limit of 4 bytes"));
   EXPECT_THAT([&] { static_cast<void>(read_small_file(directory.path(), 4)); }, ThrowsError(Errc::bad_input, "not a regular file"));
   ASSERT_EQ(::mkfifo((directory.path() / "fifo").c_str(), 0600), 0);
-  EXPECT_THAT([&] { static_cast<void>(read_small_file(directory.path() / "fifo", 4)); }, ThrowsError(Errc::bad_input, "not a regular file"));
+  EXPECT_THAT([&] { static_cast<void>(read_small_file(directory.path() / "fifo", 4)); },
+              ThrowsError(Errc::bad_input, "not a regular file"));
 }
 
 }  // namespace
