@@ -145,16 +145,16 @@ private:
   {
     if (settings_.since) {
       previous_ = in_context([&] { return fmt::format("--since {}", *settings_.since); },
-                             [&] { return load(store_, store_.resolve(*settings_.since)).document; });
+                             [&] { return load(store_, store_.resolve(*settings_.since)); });
     } else if (!settings_.tag.empty()) {
       for (const auto& tag : store_.tags())
         if (tag.name == settings_.tag)
           previous_ = in_context([&] { return fmt::format("previous {} (use another tag to begin anew)", settings_.tag); },
-                                 [&] { return load(store_, tag.manifest).document; });
+                                 [&] { return load(store_, tag.manifest); });
     }
-    if (previous_ && previous_->target != source_.target) {
+    if (previous_ && previous_->document.target != source_.target) {
       if (settings_.since)
-        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->target, source_.target));
+        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->document.target, source_.target));
       previous_.reset();
     }
   }
@@ -264,10 +264,10 @@ private:
     fingerprints_.emplace(store_.cache("fingerprints"), source_.path, source_.target);
     const auto step = task_.step("compare with the previous release");
     for (auto& work : work_) {
-      const auto before = previous_ ? previous_->find(work.unit.name) : std::nullopt;
+      const auto before = previous_ ? previous_->document.find(work.unit.name) : std::nullopt;
       if (!settings_.full && !work.scan.racy) work.known = fingerprints_->find(work.unit.name, work.scan.fingerprint);
       if (before) {
-        const auto& fragment = previous_->layers[before->layer].fragments[before->fragment];
+        const auto& fragment = previous_->document.layers[before->layer].fragments[before->fragment];
         // Without a fingerprint only reading tells, unless not even the size is the same.
         const auto measure = [&] {
           mark(work, step);
@@ -282,7 +282,7 @@ private:
       if (work.known && !work.scan.racy) fingerprints_->set(work.unit.name, work.scan.fingerprint, *work.known);
     }
     if (!previous_) return;
-    for (const auto& unit : previous_->units)
+    for (const auto& unit : previous_->document.units)
       if (work_for(unit.name) == nullptr) result_.removed.push_back(unit.name);
   }
 
@@ -305,7 +305,7 @@ private:
     for (const auto& work : work_) current_.add(work.roots);
     for (const auto& root : index_scan_.contents.roots) current_.add({{root.path, root.is_directory}});
     if (previous_)
-      for (const auto& layer : previous_->layers) {
+      for (const auto& layer : previous_->document.layers) {
         PlanLayer planned;
         for (const auto& fragment : layer.fragments) {
           const bool live = fragment.live && is_kept(fragment.unit);
@@ -357,7 +357,7 @@ private:
 
   void keep_layer(const PlannedLayer& planned)
   {
-    auto info = previous_->layers[*planned.kept];
+    auto info = previous_->document.layers[*planned.kept];
     for (auto& fragment : info.fragments) {
       fragment.live = fragment.live && is_kept(fragment.unit);
       if (!fragment.live)
@@ -486,8 +486,9 @@ private:
     StoreTarget target(store_);
     const auto bytes = index_bytes(source_.fd.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, source_.modules.spider_cache});
     const auto index = layer::pack_plain(bytes, settings_.compression, target);
-    result_.new_bytes += index.size_bytes;
-    ++result_.new_layers;
+    const bool same_index = previous_ && previous_->image.manifest.layers.back().digest == index.digest;
+    (same_index ? result_.kept_bytes : result_.new_bytes) += index.size_bytes;
+    ++(same_index ? result_.kept_layers : result_.new_layers);
     put_manifest(index);
     fingerprints_->save();
     if (!settings_.tag.empty()) store_.tag(settings_.tag, result_.manifest, task_);
@@ -560,7 +561,7 @@ private:
   store::Store& store_;
   const Task& task_;
   SourceTree source_;
-  std::optional<Document> previous_;
+  std::optional<Library> previous_;
   Units units_;
   std::vector<Work> work_;  ///< sorted by unit name
   std::uint64_t kept_items_ = 0;  ///< of all scans; over the limit contents are forgotten between uses
