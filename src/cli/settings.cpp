@@ -63,20 +63,26 @@ const std::array<SettingSpec, 8> specs = {{
      },
      [](const Settings& s) { return std::pair(fmt::format("{}", s.jobs.value), s.jobs.origin); }},
     {"json", "CAIRN_JSON", "print results as JSON",
-     [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) { s.json = {parse_bool(what, text), origin}; },
+     [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) {
+       s.json = {parse_bool(what, text), origin};
+     },
      [](const Settings& s) { return std::pair(std::string(bool_names[s.json.value ? 1 : 0]), s.json.origin); }},
     {"progress", "CAIRN_PROGRESS", "how progress is shown: auto, bar, plain, json, none",
      [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) {
        s.progress = {static_cast<ProgressStyle>(parse_name(what, text, progress_names)), origin};
      },
-     [](const Settings& s) { return std::pair(std::string(progress_names[static_cast<std::size_t>(s.progress.value)]), s.progress.origin); }},
+     [](const Settings& s) {
+       return std::pair(std::string(progress_names[static_cast<std::size_t>(s.progress.value)]), s.progress.origin);
+     }},
     {"log", "CAIRN_LOG", "what is said on stderr: quiet, normal, verbose",
      [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) {
        s.log = {static_cast<Verbosity>(parse_name(what, text, log_names)), origin};
      },
      [](const Settings& s) { return std::pair(std::string(log_names[static_cast<std::size_t>(s.log.value)]), s.log.origin); }},
     {"times", "CAIRN_TIMES", "print where the time of a split went",
-     [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) { s.times = {parse_bool(what, text), origin}; },
+     [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) {
+       s.times = {parse_bool(what, text), origin};
+     },
      [](const Settings& s) { return std::pair(std::string(bool_names[s.times.value ? 1 : 0]), s.times.origin); }},
     {"compression", "CAIRN_COMPRESSION", "codec of new layers: zstd, gzip, none",
      [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) {
@@ -91,6 +97,8 @@ const std::array<SettingSpec, 8> specs = {{
        return std::pair(fmt::format("{}", s.level.value.value_or(Compression::standard(s.compression.value).level)), s.level.origin);
      }},
 }};
+
+const SettingSpec& spec_of(std::string_view key) { return *std::ranges::find(specs, key, &SettingSpec::key); }
 
 std::optional<std::string> variable(const char* name)
 {
@@ -160,10 +168,10 @@ Settings merge_settings(const Flags& flags)
     if (const auto value = variable(name.c_str())) spec.set(settings, name, *value, name);
   }
 
-  if (flags.store) specs[0].set(settings, "--store", *flags.store, "--store");
+  if (flags.store) spec_of("store").set(settings, "--store", *flags.store, "--store");
   if (flags.jobs) settings.jobs = {*flags.jobs, "--jobs"};
   if (flags.json) settings.json = {true, "--json"};
-  if (flags.progress) specs[3].set(settings, "--progress", *flags.progress, "--progress");
+  if (flags.progress) spec_of("progress").set(settings, "--progress", *flags.progress, "--progress");
   if (flags.quiet && flags.verbose) throw UsageError("--quiet and --verbose exclude one another");
   if (flags.quiet) settings.log = {Verbosity::quiet, "--quiet"};
   if (flags.verbose) settings.log = {Verbosity::verbose, "--verbose"};

@@ -90,9 +90,11 @@ struct Scan {
 struct ScanOptions {
   /// fnmatch(3) patterns over the path relative to the tree; `*` also matches slashes. What matches is left out,
   /// directories with all they hold.
-  std::vector<std::string> excludes;
+  std::vector<std::string> excludes = {};
   /// Paths relative to the tree, sorted, that belong to other units: not entered.
   const std::vector<std::string>* others = nullptr;
+  /// Archive path of the tree (`opt/apps/easybuild`): part of every path, whose length and depth are limited.
+  std::string prefix = {};
 };
 
 /// Scan the roots (relative to `tree`, a directory descriptor); one that does not exist is Error{not_found}.

@@ -40,7 +40,8 @@ std::uint64_t archive_bytes(const FragmentSpec& spec, const Item& item)
   // Almost every entry fits plain ustar: only the long ones are worth building to be measured.
   constexpr std::size_t surely_short = 98;
   const auto content = tar::padded(content_bytes(item));
-  if (item.kind != Kind::hard_link && item.link_size <= surely_short && item.size_bytes < (std::uint64_t{1} << 32)) {
+  const bool plain_time = spec.mtimes == Mtimes::constant || (item.mtime_ns >= 0 && item.mtime_ns / second_ns < (std::int64_t{1} << 32));
+  if (item.kind != Kind::hard_link && item.link_size <= surely_short && item.size_bytes < (std::uint64_t{1} << 32) && plain_time) {
     std::size_t length = spec.prefix.size() + contents.roots[item.root].path.size() + item.name_size + 3;
     for (auto at = item.parent; at != Item::none && length <= surely_short; at = contents.items[at].parent) length += contents.items[at].name_size + 1u;
     if (length <= surely_short) return tar::block_bytes + content;
@@ -48,9 +49,26 @@ std::uint64_t archive_bytes(const FragmentSpec& spec, const Item& item)
   return tar::header_bytes(*entry_for(spec, item, contents.path(item))) + content;
 }
 
+/// Rounded down, as stat(2) has them.
+std::int64_t whole_seconds(std::int64_t ns) { return ns / second_ns - (ns % second_ns < 0 ? 1 : 0); }
+
 [[noreturn]] void changed(const std::string& path)
 {
   throw Error(Errc::changed, fmt::format("{}: changed while it was read", printable(path)));
+}
+
+/// Open what the scan has seen: that it is gone, or of another kind now, is a change.
+Fd open_seen(int tree, const std::string& path, int flags)
+{
+  try {
+    return open_beneath(tree, path, flags, path);
+  } catch (const Error& error) {
+    const bool is_gone = error.code() == Errc::not_found || error.code() == Errc::bad_input;  // bad_input: a link
+    struct stat status {};
+    const bool is_no_directory = ::fstatat(tree, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ? errno == ENOTDIR : !S_ISDIR(status.st_mode);
+    if (is_gone || ((flags & O_DIRECTORY) != 0 && is_no_directory)) changed(path);
+    throw;
+  }
 }
 
 }  // namespace
@@ -62,7 +80,7 @@ std::optional<tar::Entry> entry_for(const FragmentSpec& spec, const Item& item, 
   tar::Entry entry;
   entry.path = spec.prefix + "/" + path;
   entry.mode = normal_mode(item.mode, item.kind == Kind::directory);
-  entry.mtime = spec.mtimes == Mtimes::constant ? constant_mtime : item.mtime_ns / second_ns;
+  entry.mtime = spec.mtimes == Mtimes::constant ? constant_mtime : whole_seconds(item.mtime_ns);
   switch (item.kind) {
     case Kind::directory: entry.type = tar::Type::directory; break;
     case Kind::symlink:
@@ -111,7 +129,7 @@ void FrameReader::enter(const Contents& contents, const Item& item)
   if (open_contents_ == &contents && open_parent_ == item.parent && open_root_ == item.root) return;
   open_contents_ = nullptr;
   directory_path_ = contents.directory(item);
-  directory_ = open_beneath(tree_, directory_path_, O_RDONLY | O_DIRECTORY, directory_path_);
+  directory_ = open_seen(tree_, directory_path_, O_RDONLY | O_DIRECTORY);
   open_contents_ = &contents;
   open_parent_ = item.parent;
   open_root_ = item.root;
@@ -179,7 +197,7 @@ void FrameReader::rewrite_bytecode(const Contents& contents, const Item& item, i
   const auto timestamp = pyc_timestamp(header);
   const auto above = contents.directory(contents.items[item.parent]);
   const auto source_path = (above.empty() ? "" : above + "/") + *pyc_source_name(contents.name(item));
-  const auto source_fd = open_beneath(tree_, source_path, O_RDONLY | O_NONBLOCK, source_path);
+  const auto source_fd = open_seen(tree_, source_path, O_RDONLY | O_NONBLOCK);
   struct stat status {};
   if (::fstat(source_fd.get(), &status) != 0) throw_errno(errno, printable(source_path));
   if (!timestamp || !S_ISREG(status.st_mode) || timestamp->mtime != static_cast<std::uint32_t>(status.st_mtim.tv_sec) ||

@@ -202,10 +202,11 @@ private:
       packed = std::make_unique_for_overwrite<std::byte[]>(packer->bound(frame_bytes));
     }
     while (!stopped_) {
-      const auto next = dispenser_.next();
-      if (!next) return;
-      const auto& job = *next;
+      Job job;
+      job.index = UINT64_MAX;  // nothing waits for what could not even be begun
       try {
+        if (auto next = dispenser_.next()) job = std::move(*next);
+        else return;
         const std::span<std::byte> bytes(plain.get(), job.bytes);
         read(job, reader, bytes);
         if (!hash(job, bytes)) return;

@@ -4,6 +4,7 @@
 #include <cairn/base/error.hpp>
 #include <cairn/io/hash.hpp>
 #include <cairn/os/beneath.hpp>
+#include <cairn/tar/reader.hpp>
 
 #include <fmt/format.h>
 
@@ -12,7 +13,8 @@
 #include <cerrno>
 #include <climits>
 #include <ctime>
-#include <unordered_map>
+#include <map>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -26,7 +28,9 @@ namespace {
 /// systems stamp with a clock of up to 10 ms, network ones of up to a second or two (git calls it "racily clean").
 constexpr std::int64_t racy_window_ns = 2'000'000'000;
 
-constexpr std::size_t longest_path_bytes = 4096;
+/// What is longer or deeper could be packed, but no strict reader would take it.
+constexpr tar::ReadLimits limits{};
+constexpr std::size_t longest_path_bytes = limits.path_bytes;
 
 std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
@@ -45,7 +49,7 @@ public:
     const auto slash = path.rfind('/');
     const auto directory = slash == std::string::npos ? std::string{} : path.substr(0, slash);
     const auto name = slash == std::string::npos ? path : path.substr(slash + 1);
-    const auto parent = open_beneath(tree_, directory, O_RDONLY | O_DIRECTORY, path);
+    auto parent = open_beneath(tree_, directory, O_RDONLY | O_DIRECTORY, path);
     const auto status = stat_at(parent.get(), name, path);
     scan_.contents.roots.push_back({path, S_ISDIR(status.st_mode)});
     if (!S_ISDIR(status.st_mode)) {
@@ -53,9 +57,9 @@ public:
       return;
     }
     ++scan_.counts.directories;
-    const auto fd = open_at(parent.get(), name, O_RDONLY | O_DIRECTORY, 0, path);
     note_time(status);
-    directory_items(fd.get(), path, Item::none, index);
+    if (is_utf8(path)) enter(parent, name, path, Item::none, index);
+    else refuse(path, "name is not UTF-8; rename it, or exclude it");
   }
 
   Scan finish()
@@ -78,7 +82,20 @@ private:
     return options_.others != nullptr && std::ranges::binary_search(*options_.others, path);
   }
 
-  void directory_items(int fd, const std::string& path, std::uint32_t parent, std::uint32_t root)
+  /// Scan the directory `name` of `above`, which is closed: however deep a tree is, a scan has few files open.
+  void enter(Fd& above, const std::string& name, const std::string& path, std::uint32_t parent, std::uint32_t root)
+  {
+    try {
+      auto fd = open_at(above.get(), name, O_RDONLY | O_DIRECTORY, 0, path);
+      above.reset();
+      directory_items(std::move(fd), path, parent, root);
+    } catch (const Error& error) {
+      if (error.code() != Errc::permission) throw;
+      problem(path, "cannot read the directory: permission denied; run as its owner, or exclude it");
+    }
+  }
+
+  void directory_items(Fd fd, const std::string& path, std::uint32_t parent, std::uint32_t root)
   {
     struct Child {
       std::string key;  ///< the name, with a slash for a directory: what the archive order compares
@@ -86,9 +103,9 @@ private:
     };
     task_.check();
     std::vector<Child> children;
-    for (auto& entry : list_directory(fd, path)) {
+    for (auto& entry : list_directory(fd.get(), path)) {
       Child child{std::move(entry.name), {}};
-      if (::fstatat(fd, child.key.c_str(), &child.status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (::fstatat(fd.get(), child.key.c_str(), &child.status, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno == ENOENT) throw Error(Errc::changed, fmt::format("{}: vanished while it was read", printable(path + "/" + child.key)));
         throw_errno(errno, printable(path + "/" + child.key));
       }
@@ -104,15 +121,9 @@ private:
         scan_.dropped.push_back(std::move(child_path));
         continue;
       }
-      const auto index = item(fd, child.key, child.status, child_path, parent, root);
-      if (!S_ISDIR(child.status.st_mode) || index == Item::none) continue;
-      try {
-        const auto below = open_at(fd, child.key, O_RDONLY | O_DIRECTORY, 0, child_path);
-        directory_items(below.get(), child_path, index, root);
-      } catch (const Error& error) {
-        if (error.code() != Errc::permission) throw;
-        problem(child_path, "cannot read the directory: permission denied; run as its owner, or exclude it");
-      }
+      if (!fd) fd = open_beneath(tree_, path, O_RDONLY | O_DIRECTORY, path);
+      const auto index = item(fd.get(), child.key, child.status, child_path, parent, root);
+      if (S_ISDIR(child.status.st_mode) && index != Item::none) enter(fd, child.key, child_path, index, root);
     }
   }
 
@@ -121,7 +132,11 @@ private:
                      std::uint32_t parent, std::uint32_t root)
   {
     if (!is_utf8(name)) return refuse(path, "name is not UTF-8; rename it, or exclude it");
-    if (path.size() > longest_path_bytes) return refuse(path, fmt::format("path has {} bytes, the limit is {}", path.size(), longest_path_bytes));
+    if (const auto length = options_.prefix.size() + 1 + path.size(); length > longest_path_bytes)
+      return refuse(path, fmt::format("path at the target has {} bytes, the limit is {}; shorten or exclude it", length, longest_path_bytes));
+    if (path.size() > limits.depth)  // a shorter one has fewer names
+      if (const auto names = depth(options_.prefix) + depth(path); names > limits.depth)
+        return refuse(path, fmt::format("path at the target has {} names, the limit is {}; flatten or exclude it", names, limits.depth));
     auto& contents = scan_.contents;
     Item item;
     item.parent = parent;
@@ -150,13 +165,14 @@ private:
       contents.items.push_back(item);
       return static_cast<std::uint32_t>(contents.items.size() - 1);
     } else if (S_ISREG(status.st_mode)) {
-      if (::geteuid() != 0 && (status.st_mode & S_IROTH) == 0 && ::faccessat(dir, name.c_str(), R_OK, AT_EACCESS) != 0)
+      constexpr mode_t all_read = S_IRUSR | S_IRGRP | S_IROTH;
+      if (::geteuid() != 0 && (status.st_mode & all_read) != all_read && ::faccessat(dir, name.c_str(), R_OK, AT_EACCESS) != 0)
         return refuse(path, "cannot read the file: permission denied; run as its owner, or exclude it");
       item.size_bytes = static_cast<std::uint64_t>(status.st_size);
       if ((item.mode & 07000) != 0) scan_.special_mode.push_back(path);
       const auto index = static_cast<std::uint32_t>(contents.items.size());
       if (status.st_nlink > 1) {
-        const auto [first, is_new] = linked_.try_emplace(status.st_ino, Linked{index, 1, static_cast<std::uint64_t>(status.st_nlink)});
+        const auto [first, is_new] = linked_.try_emplace({status.st_dev, status.st_ino}, Linked{index, 1, static_cast<std::uint64_t>(status.st_nlink)});
         if (!is_new) {
           ++first->second.seen;
           item.kind = Kind::hard_link;
@@ -179,6 +195,8 @@ private:
     return Item::none;
   }
 
+  static std::size_t depth(std::string_view path) { return path.empty() ? 0 : 1 + static_cast<std::size_t>(std::ranges::count(path, '/')); }
+
   static std::string_view special_name(mode_t mode)
   {
     if (S_ISFIFO(mode)) return "FIFO";
@@ -193,7 +211,7 @@ private:
 
   void finish_hard_links()
   {
-    for (const auto& [inode, linked] : linked_)
+    for (const auto& [file, linked] : linked_)
       if (linked.seen < linked.total) scan_.outside_links.push_back(scan_.contents.path(scan_.contents.items[linked.first]));
     std::ranges::sort(scan_.outside_links);
   }
@@ -227,7 +245,7 @@ private:
   const ScanOptions& options_;
   const Task& task_;
   std::int64_t racy_after_ns_ = 0;
-  std::unordered_map<std::uint64_t, Linked> linked_;
+  std::map<std::pair<dev_t, ino_t>, Linked> linked_;  ///< files of other file systems may have the same number
   Scan scan_;
 };
 

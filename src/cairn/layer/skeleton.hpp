@@ -20,9 +20,9 @@ inline constexpr std::int64_t constant_mtime = 946684800;
 
 struct Skeleton {
   std::string target;                  ///< absolute path of the tree in the image: `/opt/apps/easybuild`
-  std::set<std::string> directories;   ///< relative to the target; parents need not be named
-  std::set<std::string> opaque;        ///< of these directories: what lower layers hold in them is hidden
-  std::set<std::string> removed;       ///< paths relative to the target that lower layers hold and this one hides
+  std::set<std::string> directories = {};   ///< relative to the target; parents need not be named
+  std::set<std::string> opaque = {};        ///< of these directories: what lower layers hold in them is hidden
+  std::set<std::string> removed = {};       ///< paths relative to the target that lower layers hold and this one hides
 
   friend bool operator==(const Skeleton&, const Skeleton&) = default;
 };

@@ -15,11 +15,6 @@
 namespace cairn::library {
 namespace {
 
-bool is_directory(int tree, const std::string& path)
-{
-  return follow({tree, "/", {}}, {}, path).kind == LinkEnd::Kind::inside;
-}
-
 class ModuleLint {
 public:
   ModuleLint(const LintPlace& place, const module::Tree& modules, const Units& units, const Mapping& mapping)

@@ -42,7 +42,7 @@ public:
 
   UnitFindings run(const std::vector<std::string>& all_roots)
   {
-    auto scan = layer::scan(place_.tree, unit_.roots, {place_.excludes, &all_roots}, task_);
+    auto scan = layer::scan(place_.tree, unit_.roots, {place_.excludes, &all_roots, place_.target.substr(1)}, task_);
     for (const auto& problem : scan.problems) found_.add(Severity::error, "unshippable", problem.path, problem.what, "cairn split stops here");
     for (const auto& path : scan.outside_links)
       found_.add_alike(Severity::note, "hard-link", path, "is hard-linked to a file outside the unit: shipped as a copy",

@@ -69,7 +69,7 @@ std::string machine_architecture()
 struct Work {
   Unit unit;
   layer::Scan scan;
-  bool has_contents = true;  ///< false: forgotten to save memory, scan again before use
+  bool has_contents = false;  ///< false: not scanned yet, or forgotten to save memory; `steadily` scans
   bool marked = false;       ///< bytecode was looked for
   bool keeps_mtimes = false;
   std::vector<std::string> stale;  ///< bytecode that is not shipped
@@ -77,6 +77,7 @@ struct Work {
   std::optional<KnownFragment> known;  ///< what its fragment is, without having packed it
   UnitState state = UnitState::added;
   int attempts = 1;
+  std::optional<std::string> failure;  ///< why it cannot be shipped, told once
 };
 
 class Splitter {
@@ -94,6 +95,7 @@ public:
     scan_units();
     if (stopped()) return finish(begin);
     find_unchanged();
+    if (stopped()) return finish(begin);
     plan_layers();
     pack_layers();
     if (stopped()) return finish(begin);
@@ -143,16 +145,16 @@ private:
   {
     if (settings_.since) {
       previous_ = in_context([&] { return fmt::format("--since {}", *settings_.since); },
-                             [&] { return load(store_, store_.resolve(*settings_.since)).document; });
+                             [&] { return load(store_, store_.resolve(*settings_.since)); });
     } else if (!settings_.tag.empty()) {
       for (const auto& tag : store_.tags())
         if (tag.name == settings_.tag)
           previous_ = in_context([&] { return fmt::format("previous {} (use another tag to begin anew)", settings_.tag); },
-                                 [&] { return load(store_, tag.manifest).document; });
+                                 [&] { return load(store_, tag.manifest); });
     }
-    if (previous_ && previous_->target != source_.target) {
+    if (previous_ && previous_->document.target != source_.target) {
       if (settings_.since)
-        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->target, source_.target));
+        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->document.target, source_.target));
       previous_.reset();
     }
   }
@@ -165,20 +167,56 @@ private:
     std::mutex mutex;
     parallel_for(work_.size(), settings_.threads, [&](std::size_t i) {
       auto& work = work_[i];
-      scan(work, step);
+      steadily(work, step, [] {});
       const std::scoped_lock lock(mutex);
       kept_items_ += work.scan.contents.items.size();
       if (kept_items_ > kept_items_limit) forget(work);
     });
-    index_scan_ = layer::scan(source_.fd.get(), units_.index, {source_.excludes, &units_.all_roots}, step);
+    index_scan_ = layer::scan(source_.fd.get(), units_.index, scan_options(), step);
     collect_findings();
     result_.times.scanning = Clock::now() - begin;
   }
 
+  [[nodiscard]] layer::ScanOptions scan_options() const { return {source_.excludes, &units_.all_roots, source_.target.substr(1)}; }
+
+  /// Scan the unit if its contents are not at hand, and do `body`, which reads them. When the unit changes meanwhile, all
+  /// of it again. False: that did not help, or it cannot be read; `work.failure` says why. Units side by side.
+  template <class Body>
+  bool steadily(Work& work, const Task& step, Body&& body)
+  {
+    while (!work.failure) {
+      try {
+        if (!work.has_contents) scan(work, step);
+        if (!work.scan.problems.empty()) return false;
+        body();
+        return true;
+      } catch (const Error& error) {
+        take(work, error);
+      }
+    }
+    return false;
+  }
+
+  /// An error of reading a unit: it is to be scanned again, or it failed.
+  static void take(Work& work, const Error& error)
+  {
+    forget(work);
+    const bool changed = error.code() == Errc::changed || error.code() == Errc::not_found;
+    if (!changed) work.failure = error.what();
+    else if (work.attempts++ == most_attempts) work.failure = fmt::format("{} (read {} times); split when nobody writes there", error.what(), most_attempts);
+    else log::info("unit {} changed while it was read; reading it again", work.unit.name);
+  }
+
+  /// Make problems of what `steadily` and `take` found.
+  void tell_failure(const Work& work)
+  {
+    if (work.failure) result_.problems.push_back({work.unit.roots.front(), fmt::format("unit {}: {}", work.unit.name, *work.failure)});
+    else result_.problems.insert(result_.problems.end(), work.scan.problems.begin(), work.scan.problems.end());
+  }
+
   void scan(Work& work, const Task& step)
   {
-    work.scan = in_context([&] { return fmt::format("unit {}", work.unit.name); },
-                           [&] { return layer::scan(source_.fd.get(), work.unit.roots, {source_.excludes, &units_.all_roots}, step); });
+    work.scan = layer::scan(source_.fd.get(), work.unit.roots, scan_options(), step);
     work.has_contents = true;
     work.marked = false;
     work.roots.clear();
@@ -194,23 +232,22 @@ private:
   void collect_findings()
   {
     const auto add = [&](const layer::Scan& scan) {
-      result_.problems.insert(result_.problems.end(), scan.problems.begin(), scan.problems.end());
-      dropped_.insert(dropped_.end(), scan.dropped.begin(), scan.dropped.end());
       for (const auto& path : scan.special_mode) result_.warnings.push_back(fmt::format("{}: set-id and sticky bits are not shipped", path));
       for (const auto& path : scan.outside_links) result_.warnings.push_back(fmt::format("{}: its other hard links lie in other units; shipped as a copy", path));
     };
-    dropped_ = units_.dropped;
-    for (const auto& work : work_) add(work.scan);
+    for (const auto& work : work_) {
+      add(work.scan);
+      tell_failure(work);
+    }
     add(index_scan_);
-    std::ranges::sort(dropped_);
+    result_.problems.insert(result_.problems.end(), index_scan_.problems.begin(), index_scan_.problems.end());
   }
 
   // 3. What is new.
 
-  /// Have the unit's contents at hand, its bytecode looked at. Units side by side.
-  void ready(Work& work, const Task& step)
+  /// Look at the bytecode of a unit whose contents are at hand. Units side by side.
+  void mark(Work& work, const Task& step)
   {
-    if (!work.has_contents) scan(work, step);
     if (work.marked) return;
     work.stale = layer::mark_bytecode(source_.fd.get(), work.scan.contents, step);
     work.keeps_mtimes = layer::binds_to_mtimes(work.scan.contents);
@@ -227,28 +264,30 @@ private:
     fingerprints_.emplace(store_.cache("fingerprints"), source_.path, source_.target);
     const auto step = task_.step("compare with the previous release");
     for (auto& work : work_) {
-      const auto before = previous_ ? previous_->find(work.unit.name) : std::nullopt;
+      const auto before = previous_ ? previous_->document.find(work.unit.name) : std::nullopt;
       if (!settings_.full && !work.scan.racy) work.known = fingerprints_->find(work.unit.name, work.scan.fingerprint);
       if (before) {
-        const auto& fragment = previous_->layers[before->layer].fragments[before->fragment];
+        const auto& fragment = previous_->document.layers[before->layer].fragments[before->fragment];
         // Without a fingerprint only reading tells, unless not even the size is the same.
-        if (!work.known && plain_bytes(work, step) == fragment.plain_bytes) {
+        const auto measure = [&] {
+          mark(work, step);
+          if (plain_bytes(work) != fragment.plain_bytes) return;
           const auto measured = layer::measure(source_.fd.get(), {spec_of(work)}, settings_.threads, step).front();
           work.known = KnownFragment{measured.plain_digest, measured.plain_bytes};
-        }
+        };
+        if (!work.known && !steadily(work, step, measure)) tell_failure(work);
         const bool same = work.known && work.known->plain_digest == fragment.plain_digest && work.roots == fragment.roots;
         work.state = same ? UnitState::kept : UnitState::changed;
       }
       if (work.known && !work.scan.racy) fingerprints_->set(work.unit.name, work.scan.fingerprint, *work.known);
     }
     if (!previous_) return;
-    for (const auto& unit : previous_->units)
+    for (const auto& unit : previous_->document.units)
       if (work_for(unit.name) == nullptr) result_.removed.push_back(unit.name);
   }
 
-  std::uint64_t plain_bytes(Work& work, const Task& step)
+  [[nodiscard]] std::uint64_t plain_bytes(const Work& work) const
   {
-    ready(work, step);
     const auto spec = spec_of(work);
     std::uint64_t total = 0;
     layer::FrameCursor cursor(spec);
@@ -266,7 +305,7 @@ private:
     for (const auto& work : work_) current_.add(work.roots);
     for (const auto& root : index_scan_.contents.roots) current_.add({{root.path, root.is_directory}});
     if (previous_)
-      for (const auto& layer : previous_->layers) {
+      for (const auto& layer : previous_->document.layers) {
         PlanLayer planned;
         for (const auto& fragment : layer.fragments) {
           const bool live = fragment.live && is_kept(fragment.unit);
@@ -318,7 +357,7 @@ private:
 
   void keep_layer(const PlannedLayer& planned)
   {
-    auto info = previous_->layers[*planned.kept];
+    auto info = previous_->document.layers[*planned.kept];
     for (auto& fragment : info.fragments) {
       fragment.live = fragment.live && is_kept(fragment.unit);
       if (!fragment.live)
@@ -335,18 +374,25 @@ private:
   {
     std::vector<layer::LayerSpec> specs;
     std::uint64_t items = 0;
-    std::vector<Work*> needed;
-    std::size_t count = 0;
     for (const auto at : layers) {
-      if (count != 0 && items > kept_items_limit) break;
-      ++count;
-      for (const auto& fragment : result_.document.layers[at].fragments) {
+      if (!specs.empty() && items > kept_items_limit) break;
+      auto& info = result_.document.layers[at];
+      std::vector<Work*> needed;
+      for (auto& fragment : info.fragments) {
         needed.push_back(work_for(fragment.unit));
         items += needed.back()->scan.counts.files + needed.back()->scan.counts.directories + needed.back()->scan.counts.symlinks;
       }
+      parallel_for(needed.size(), settings_.threads, [&](std::size_t i) { steadily(*needed[i], step, [&] { mark(*needed[i], step); }); });
+      const auto cannot_be_read = [](const Work* work) { return work->failure || !work->scan.problems.empty(); };
+      if (std::ranges::any_of(needed, cannot_be_read)) {
+        if (!specs.empty()) break;
+        for (const auto* work : needed)
+          if (cannot_be_read(work)) tell_failure(*work);
+        return 1;
+      }
+      for (std::size_t i = 0; i < needed.size(); ++i) info.fragments[i].roots = needed[i]->roots;
+      specs.push_back(spec_of(info));
     }
-    parallel_for(needed.size(), settings_.threads, [&](std::size_t i) { ready(*needed[i], step); });
-    for (const auto at : layers.first(count)) specs.push_back(spec_of(result_.document.layers[at]));
     StoreTarget target(store_);
     auto packed = layer::pack(source_.fd.get(), specs, settings_.compression, settings_.threads, target, step);
     add_times(packed.times);
@@ -355,7 +401,7 @@ private:
       for (std::size_t i = 0; i < specs.size(); ++i)
         for (const auto& fragment : result_.document.layers[layers[i]].fragments) forget(*work_for(fragment.unit));
     if (!packed.failure) return specs.size();
-    return packed.layers.size() + (handle(*packed.failure, result_.document.layers[layers[packed.failure->layer]], step) ? 0 : 1);
+    return packed.layers.size() + (handle(*packed.failure, result_.document.layers[layers[packed.failure->layer]]) ? 0 : 1);
   }
 
   layer::LayerSpec spec_of(LayerInfo& info)
@@ -403,24 +449,13 @@ private:
   }
 
   /// True: the layer can be tried again.
-  bool handle(const layer::PackFailure& failure, LayerInfo& info, const Task& step)
+  bool handle(const layer::PackFailure& failure, const LayerInfo& info)
   {
     if (!failure.fragment || failure.error.code() == Errc::no_space) throw failure.error;
-    auto& fragment = info.fragments[*failure.fragment];
-    auto& work = *work_for(fragment.unit);
-    const auto problem = [&](const std::string& text) { result_.problems.push_back({work.unit.roots.front(), fmt::format("unit {}: {}", work.unit.name, text)}); };
-    if (failure.error.code() != Errc::changed) {
-      problem(failure.error.what());
-      return false;
-    }
-    if (work.attempts++ == most_attempts) {
-      problem(fmt::format("{} (read {} times); split when nobody writes there", failure.error.what(), most_attempts));
-      return false;
-    }
-    log::info("unit {} changed while it was read; reading it again", work.unit.name);
-    scan(work, step);
-    fragment.roots = work.roots;
-    return true;
+    auto& work = *work_for(info.fragments[*failure.fragment].unit);
+    take(work, failure.error);
+    if (work.failure) tell_failure(work);
+    return !work.failure;
   }
 
   void add_times(const layer::PackTimes& times)
@@ -451,8 +486,9 @@ private:
     StoreTarget target(store_);
     const auto bytes = index_bytes(source_.fd.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, source_.modules.spider_cache});
     const auto index = layer::pack_plain(bytes, settings_.compression, target);
-    result_.new_bytes += index.size_bytes;
-    ++result_.new_layers;
+    const bool same_index = previous_ && previous_->image.manifest.layers.back().digest == index.digest;
+    (same_index ? result_.kept_bytes : result_.new_bytes) += index.size_bytes;
+    ++(same_index ? result_.kept_layers : result_.new_layers);
     put_manifest(index);
     fingerprints_->save();
     if (!settings_.tag.empty()) store_.tag(settings_.tag, result_.manifest, task_);
@@ -464,7 +500,10 @@ private:
     document.target = source_.target;
     document.budget_layers = settings_.budget_layers;
     document.modulepath = source_.modules.modulepath;
-    document.dropped = dropped_;
+    document.dropped = units_.dropped;
+    document.dropped.insert(document.dropped.end(), index_scan_.dropped.begin(), index_scan_.dropped.end());
+    for (const auto& work : work_) document.dropped.insert(document.dropped.end(), work.scan.dropped.begin(), work.scan.dropped.end());
+    std::ranges::sort(document.dropped);
     document.featured = settings_.mapping.featured;
     std::ranges::sort(document.featured);
     for (const auto& alias : source_.modules.aliases) document.aliases.push_back({alias.name, alias.target});
@@ -522,12 +561,11 @@ private:
   store::Store& store_;
   const Task& task_;
   SourceTree source_;
-  std::optional<Document> previous_;
+  std::optional<Library> previous_;
   Units units_;
   std::vector<Work> work_;  ///< sorted by unit name
   std::uint64_t kept_items_ = 0;  ///< of all scans; over the limit contents are forgotten between uses
   layer::Scan index_scan_;
-  std::vector<std::string> dropped_;
   std::optional<Fingerprints> fingerprints_;
   CurrentPaths current_;
   std::vector<PlannedLayer> planned_;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -82,8 +83,7 @@ std::string read_small_file(const std::filesystem::path& path, std::uint64_t lim
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw_errno(errno, shown);
   if (!S_ISREG(status.st_mode)) throw Error(Errc::bad_input, fmt::format("{}: not a regular file", shown));
-  std::string text(static_cast<std::size_t>(limit_bytes) + 1, '\0');
-  if (static_cast<std::uint64_t>(status.st_size) <= limit_bytes) text.resize(static_cast<std::size_t>(status.st_size) + 1);
+  std::string text(static_cast<std::size_t>(std::min(static_cast<std::uint64_t>(status.st_size), limit_bytes)) + 1, '\0');
   const auto size = read_full(fd.get(), std::as_writable_bytes(std::span(text)), shown);
   if (size > limit_bytes) throw Error(Errc::limit, fmt::format("{}: larger than the limit of {} bytes", shown, limit_bytes));
   if (size == text.size()) throw Error(Errc::changed, fmt::format("{}: grew while it was read", shown));

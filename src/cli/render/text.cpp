@@ -19,9 +19,9 @@ struct Range {
 // Unicode 15: combining marks and other characters without a column (the common blocks), and East Asian Wide and
 // Fullwidth with emoji (UAX #11). A terminal's own table may differ for rare ones; a column is then a little off.
 constexpr std::array no_columns = {
-    Range{0x0300, 0x036f}, Range{0x0483, 0x0489}, Range{0x0591, 0x05bd}, Range{0x064b, 0x065f}, Range{0x093a, 0x093a},
-    Range{0x0941, 0x0948}, Range{0x0e31, 0x0e31}, Range{0x0e34, 0x0e3a}, Range{0x0e47, 0x0e4e}, Range{0x1ab0, 0x1aff},
-    Range{0x1dc0, 0x1dff}, Range{0x200b, 0x200f}, Range{0x2060, 0x2064}, Range{0x20d0, 0x20ff}, Range{0xfe00, 0xfe0f},
+    Range{0x0300, 0x036f}, Range{0x0483, 0x0489}, Range{0x0591, 0x05bd},   Range{0x064b, 0x065f}, Range{0x093a, 0x093a},
+    Range{0x0941, 0x0948}, Range{0x0e31, 0x0e31}, Range{0x0e34, 0x0e3a},   Range{0x0e47, 0x0e4e}, Range{0x1ab0, 0x1aff},
+    Range{0x1dc0, 0x1dff}, Range{0x200b, 0x200f}, Range{0x2060, 0x2064},   Range{0x20d0, 0x20ff}, Range{0xfe00, 0xfe0f},
     Range{0xfe20, 0xfe2f}, Range{0xfeff, 0xfeff}, Range{0xe0100, 0xe01ef},
 };
 constexpr std::array two_columns = {
@@ -29,7 +29,7 @@ constexpr std::array two_columns = {
     Range{0x2728, 0x2728},   Range{0x274c, 0x274c},   Range{0x2e80, 0x303e},   Range{0x3041, 0x33ff},   Range{0x3400, 0x4dbf},
     Range{0x4e00, 0x9fff},   Range{0xa000, 0xa4cf},   Range{0xac00, 0xd7a3},   Range{0xf900, 0xfaff},   Range{0xfe30, 0xfe6f},
     Range{0xff00, 0xff60},   Range{0xffe0, 0xffe6},   Range{0x1f300, 0x1f64f}, Range{0x1f680, 0x1f6ff}, Range{0x1f900, 0x1f9ff},
-    Range{0x20000, 0x3fffd},
+    Range{0x1fa70, 0x1faff}, Range{0x20000, 0x3fffd},
 };
 
 template <std::size_t size>
@@ -146,6 +146,7 @@ std::string size_text(std::uint64_t bytes)
 std::string duration_text(std::chrono::nanoseconds time)
 {
   const auto seconds = std::chrono::duration<double>(time).count();
+  if (seconds < 0.0995) return fmt::format("{:.0f} ms", seconds * 1000);
   if (seconds < 9.95) return fmt::format("{:.{}f} s", seconds, seconds < 0.995 ? 2 : 1);
   const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
   if (whole < 60) return fmt::format("{} s", whole);

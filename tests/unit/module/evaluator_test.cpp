@@ -2,7 +2,7 @@
 #include <cairn/base/error.hpp>
 #include <cairn/module/evaluator.hpp>
 
-#include <support/throws_error.hpp>
+#include <support/error_matcher.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

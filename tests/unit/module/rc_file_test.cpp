@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/module/rc_file.hpp>
 
-#include <support/throws_error.hpp>
+#include <support/error_matcher.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
