@@ -211,6 +211,7 @@ def make(top, target=None, release="1"):
     tree.file("software/Gamma/3.0/compiled/v1.10/Gamma/x.ji", "julia", mtime=OLD + 7)
     tree.file("software/Gamma/3.0/now", "later", mtime=OLD + 100_000_000)
     tree.file("software/Gamma/3.0/epoch", "0", mtime=0)
+    tree.file("software/Gamma/3.0/after2242", "later", mtime=2**33 + 5)
     tree.directory("software/Gamma/3.0/lib")
     tree.directory("software/Delta/1.0/easybuild")  # nothing in it
     # Nothing ever happens to these two.
