@@ -35,13 +35,18 @@ std::vector<std::string> option_names(const Command& command, const Command& all
   return names;
 }
 
+/// Its name for CLI11, which takes fewer names than people read well (`NAME:TAG`). Never shown.
+std::string own_name(const Command& command, const OptionSpec& spec)
+{
+  return spec.is_positional() ? fmt::format("word{}", &spec - command.options().data()) : spec.name;
+}
+
 /// Register `command`'s options with CLI11, which only splits the words: values reach the fields through `set`.
 void register_options(CLI::App& app, const Command& command)
 {
   for (const auto& spec : command.options()) {
-    // CLI11 takes fewer names than people read well (`NAME:TAG`), and never shows them.
-    const auto name = spec.is_positional() ? fmt::format("word{}", &spec - command.options().data())
-                      : spec.letter == 0   ? spec.name : fmt::format("-{},{}", spec.letter, spec.name);
+    const auto own = own_name(command, spec);
+    const auto name = spec.letter == 0 ? own : fmt::format("-{},{}", spec.letter, own);
     if (spec.count == Count::flag) {
       app.add_flag_callback(name, [&spec] { spec.set({}); })->disable_flag_override();
       continue;
@@ -56,8 +61,8 @@ void register_options(CLI::App& app, const Command& command)
       return true;
     });
     if (spec.is_positional()) {
-      if (spec.count == Count::any) option->expected(0, -1);
-      if (spec.count == Count::some) option->expected(1, -1);
+      if (spec.count == Count::any) option->expected(0, -1)->allow_extra_args();
+      if (spec.count == Count::some) option->expected(1, -1)->allow_extra_args();
       if (spec.count == Count::required || spec.count == Count::some) option->required();
     } else {
       option->type_size(1)->allow_extra_args(false);
@@ -67,15 +72,42 @@ void register_options(CLI::App& app, const Command& command)
   }
 }
 
-std::string what_is_missing(const Command& command)
+/// `TREE and --tag NAME:TAG`
+std::string what_is_missing(const Command& command, const CLI::App& app)
 {
   std::vector<std::string> missing;
   for (const auto& spec : command.options()) {
-    if (spec.count == Count::required || spec.count == Count::some) {
-      missing.push_back(spec.value.empty() ? spec.name : spec.name + ' ' + spec.value);
-    }
+    if (spec.count != Count::required && spec.count != Count::some) continue;
+    if (app.get_option(own_name(command, spec))->count() == 0) missing.push_back(spec.value.empty() ? spec.name : spec.name + ' ' + spec.value);
   }
-  return fmt::format("{}", fmt::join(missing, " "));
+  return fmt::format("{}", fmt::join(missing, " and "));
+}
+
+/// What was typed wrong, in our words. `app` is the command's, or the program's when `command` is null.
+std::string explain(const CLI::ParseError& error, const CommandLine& line, const Command* command, const CLI::App& app)
+{
+  const auto& names = command == nullptr ? line.global() : *command;
+  const auto name = command == nullptr ? std::string("cairn") : printable(command->text().name);
+  const auto see = command == nullptr ? std::string("see cairn --help") : fmt::format("see cairn {} --help", command->text().name);
+  // Words that nobody wanted explain more than what is missing because of them.
+  const auto extras = app.remaining(true);
+  for (const auto& extra : extras) {
+    if (!extra.starts_with('-') || extra == "--") continue;
+    const auto typed = extra.substr(0, extra.find('='));
+    const auto hint = suggestion(typed, option_names(names, line.global()));
+    return fmt::format("{} has no option {}{}", name, printable(typed), hint.empty() ? "; " + see : hint);
+  }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) return fmt::format("{} needs {}; {}", name, what_is_missing(names, app), see);
+  if (!extras.empty()) {
+    if (command == nullptr) static_cast<void>(line.get(extras.front()));  // no such command
+    return fmt::format("{}: {} is one word too many; {}", name, printable(extras.front()), see);
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const std::string_view text = error.what();
+    const auto option = text.substr(0, text.find(':'));
+    return text.find("missing") == std::string_view::npos ? fmt::format("{} is given more than once; {}", option, see) : fmt::format("{} needs a value; {}", option, see);
+  }
+  return fmt::format("{}: {}; {}", name, error.what(), see);
 }
 
 }  // namespace
@@ -121,7 +153,7 @@ Command& Command::number(std::string name, std::string value, std::string help, 
 
 Command& Command::choice(std::string name, std::vector<std::string> choices, std::string help, std::optional<std::string>& field)
 {
-  auto value = fmt::format("{}", fmt::join(choices, "|"));
+  auto value = name.starts_with('-') ? fmt::format("{}", fmt::join(choices, "|")) : std::string();
   options_.push_back({std::move(name), 0, std::move(value), std::move(help), Count::optional, ValueKind::text, std::move(choices),
                       [&field](const std::string& text) { field = text; }});
   return *this;
@@ -175,7 +207,8 @@ const Command& CommandLine::get(std::string_view name) const
   if (const auto* command = find(name)) return *command;
   std::vector<std::string> names;
   for (const auto& command : commands_) names.push_back(command->text().name);
-  throw UsageError(fmt::format("no command {}{}", printable(name), suggestion(name, names)));
+  const auto hint = suggestion(name, names);
+  throw UsageError(fmt::format("no command {}{}", printable(name), hint.empty() ? "; see cairn --help" : hint));
 }
 
 CommandLine::Parsed CommandLine::parse(const std::vector<std::string>& arguments) const
@@ -206,22 +239,7 @@ CommandLine::Parsed CommandLine::parse(const std::vector<std::string>& arguments
     return {nullptr, false, true};
   } catch (const CLI::ParseError& error) {
     const auto* command = chosen();
-    const auto& names = command == nullptr ? all_ : *command;
-    const auto where = command == nullptr ? std::string("cairn") : "cairn " + command->text().name;
-    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
-      throw UsageError(fmt::format("{} needs {}; see {} --help", where, what_is_missing(names), where));
-    }
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-      auto extras = root.remaining(true);
-      const auto extra = extras.empty() ? std::string() : extras.front();
-      if (!extra.starts_with('-')) {
-        if (command == nullptr) static_cast<void>(get(extra));
-        throw UsageError(fmt::format("{}: {} is one word too many; see {} --help", where, printable(extra), where));
-      }
-      const auto typed = extra.substr(0, extra.find('='));
-      throw UsageError(fmt::format("{} has no option {}{}", where, printable(typed), suggestion(typed, option_names(names, all_))));
-    }
-    throw UsageError(fmt::format("{}: {}; see {} --help", where, error.what(), where));
+    throw UsageError(explain(error, *this, command, command == nullptr ? root : *root.get_subcommands().front()));
   }
   return {chosen(), false, false};
 }

@@ -92,6 +92,8 @@ const std::array<SettingSpec, 8> specs = {{
      }},
 }};
 
+const SettingSpec& spec_of(std::string_view key) { return *std::ranges::find(specs, key, &SettingSpec::key); }
+
 std::optional<std::string> variable(const char* name)
 {
   const char* value = std::getenv(name);
@@ -160,10 +162,10 @@ Settings merge_settings(const Flags& flags)
     if (const auto value = variable(name.c_str())) spec.set(settings, name, *value, name);
   }
 
-  if (flags.store) specs[0].set(settings, "--store", *flags.store, "--store");
+  if (flags.store) spec_of("store").set(settings, "--store", *flags.store, "--store");
   if (flags.jobs) settings.jobs = {*flags.jobs, "--jobs"};
   if (flags.json) settings.json = {true, "--json"};
-  if (flags.progress) specs[3].set(settings, "--progress", *flags.progress, "--progress");
+  if (flags.progress) spec_of("progress").set(settings, "--progress", *flags.progress, "--progress");
   if (flags.quiet && flags.verbose) throw UsageError("--quiet and --verbose exclude one another");
   if (flags.quiet) settings.log = {Verbosity::quiet, "--quiet"};
   if (flags.verbose) settings.log = {Verbosity::verbose, "--verbose"};

@@ -44,6 +44,7 @@ void add_layer(store::Store& store, image::Image& image, Codec codec, std::strin
   blob.write(packed);
   image.manifest.layers.push_back(blob.commit(std::string(image::layer_media_type(codec))));
   image.config.diff_ids.push_back(sha256(plain.bytes()));
+  image.config.history.push_back({.created = "1970-01-01T00:00:00Z", .created_by = "store_tool", .comment = ""});
 }
 
 oci::Descriptor finish(store::Store& store, image::Image& image, const std::string& tag)

@@ -12,7 +12,7 @@
 namespace cairn::layer {
 
 /// 2000-01-01T00:00:00Z: the modification time of everything cairn writes. Late enough for zip (1980) in every time
-/// zone; constant, so that a fragment is a function of its content (docs/decisions/0004).
+/// zone; constant, so that a fragment is a function of its content (docs/decisions/0001).
 inline constexpr std::int64_t constant_mtime = 946684800;
 
 /// `g=u,a+rX` without set-id and sticky bits: what OpenShift's random user of group 0 needs.

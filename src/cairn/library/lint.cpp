@@ -5,6 +5,7 @@
 #include <cairn/library/lint_finding.hpp>
 #include <cairn/library/lint_modules.hpp>
 #include <cairn/library/lint_unit.hpp>
+#include <cairn/library/source_tree.hpp>
 #include <cairn/library/units.hpp>
 #include <cairn/module/tree.hpp>
 #include <cairn/os/beneath.hpp>
@@ -55,16 +56,11 @@ private:
 
 /// Where the modulefiles and the target disagree, one finding says so, and the rest is seen from the modulefiles'
 /// side: else every path in the tree would be foreign.
-void tree_is_elsewhere(const LintSettings& settings, const std::filesystem::path& tree, const std::string& stated, Findings& found)
+void tree_is_elsewhere(const SourceTree& source, Findings& found)
 {
-  if (settings.mapping.target)
-    found.add(Severity::error, "tree-is-elsewhere", {},
-              fmt::format("modulefiles say that the tree is at {}, the target is {}", printable(stated), printable(*settings.mapping.target)),
-              fmt::format("pass --target {}, or install the tree anew for the other place", stated));
-  else
-    found.add(Severity::warning, "tree-is-elsewhere", {},
-              fmt::format("modulefiles say that the tree is at {}, it is at {}", printable(stated), printable(tree.native())),
-              fmt::format("pass --target {}", stated));
+  found.add(Severity::error, "tree-is-elsewhere", {},
+            fmt::format("modulefiles say that the tree is at {}, the target is {}", printable(*source.stated), printable(source.target)),
+            fmt::format("pass --target {}, or install the tree anew for the other place", *source.stated));
 }
 
 }  // namespace
@@ -106,7 +102,7 @@ std::span<const LintRule> lint_rules()
     LintRule{"partial-install", warning, warning, "a prefix that is empty, or that nothing names"},
     LintRule{"set-id", warning, warning, "a set-user-id or set-group-id file, whose bits are not shipped"},
     LintRule{"stale-bytecode", warning, warning, "Python bytecode that does not match its source"},
-    LintRule{"tree-is-elsewhere", warning, error, "modulefiles that name another place for the tree"},
+    LintRule{"tree-is-elsewhere", error, error, "modulefiles that name another place for the tree"},
     LintRule{"unknown-module", warning, warning, "library.yaml names a module that the tree does not have"},
     LintRule{"unshippable", error, error, "what a layer cannot carry, or cannot be read"},
     LintRule{"world-writable", warning, warning, "files and directories that anyone may write to"},
@@ -116,28 +112,23 @@ std::span<const LintRule> lint_rules()
 
 std::vector<LintFinding> lint(const LintSettings& settings, const Task& task)
 {
-  std::error_code failed;
-  const auto tree_path = std::filesystem::canonical(settings.tree, failed);
-  if (failed) throw_errno(failed.value(), printable(settings.tree.native()));
-  const auto tree = open_root(tree_path);
-  LintPlace place{tree.get(), settings.mapping.target.value_or(tree_path.native()), {}};
-  for (const auto& pattern : default_excludes())
-    if (std::ranges::find(settings.mapping.includes, pattern) == settings.mapping.includes.end()) place.excludes.push_back(pattern);
-  place.excludes.insert(place.excludes.end(), settings.mapping.excludes.begin(), settings.mapping.excludes.end());
-
   Findings of_tree;
   std::vector<LintFinding> findings;
+  LintPlace place;
+  SourceTree source;
   auto units = [&] {
     const auto step = task.step("evaluate modulefiles");
-    const auto evaluate = [&] { return module::evaluate({tree_path, place.target, settings.mapping.modulepath, settings.threads}, step); };
-    auto modules = evaluate();
-    if (const auto stated = stated_target(tree.get(), modules); stated && *stated != place.target) {
-      tree_is_elsewhere(settings, tree_path, *stated, of_tree);
-      place.target = *stated;
-      modules = evaluate();
+    source = open_source_tree(settings.tree, settings.mapping, settings.threads, step);
+    auto mapping = settings.mapping;
+    if (source.stated && source.stated != source.target) {
+      tree_is_elsewhere(source, of_tree);
+      // All other rules go by what the modulefiles say, or they would say the same of every path.
+      mapping.target = source.stated;
+      source = open_source_tree(settings.tree, mapping, settings.threads, step);
     }
-    auto formed = form_units(tree.get(), modules, place.target, settings.mapping, place.excludes, step);
-    findings = lint_modules(place, modules, formed, settings.mapping);
+    place = {source.fd.get(), source.target, source.excludes};
+    auto formed = form_units(source.fd.get(), source.modules, source.target, settings.mapping, source.excludes, step);
+    findings = lint_modules(place, source.modules, formed, settings.mapping);
     return formed;
   }();
   // Defaults, rc files and the featured list are of the tree, not of a unit, but are files too.

@@ -15,11 +15,6 @@
 namespace cairn::library {
 namespace {
 
-bool is_directory(int tree, const std::string& path)
-{
-  return follow({tree, "/", {}}, {}, path).kind == LinkEnd::Kind::inside;
-}
-
 class ModuleLint {
 public:
   ModuleLint(const LintPlace& place, const module::Tree& modules, const Units& units, const Mapping& mapping)
@@ -207,26 +202,6 @@ private:
 };
 
 }  // namespace
-
-std::optional<std::string> stated_target(int tree, const module::Tree& modules)
-{
-  std::map<std::string, std::size_t> votes;
-  for (const auto& modulefile : modules.modulefiles) {
-    if (!modulefile.root || !modulefile.root->starts_with('/')) continue;
-    const auto root = plain_path(*modulefile.root);
-    // `/opt/apps/software/zlib/1.3`: the longest end that the tree has, of two names or more, tells where it begins.
-    for (auto slash = root.find('/', 1); slash != std::string::npos; slash = root.find('/', slash + 1)) {
-      const auto end = root.substr(slash + 1);
-      if (end.find('/') == std::string::npos) break;
-      if (!is_directory(tree, end)) continue;
-      ++votes[root.substr(0, slash)];
-      break;
-    }
-  }
-  const auto most = std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });
-  if (most == votes.end()) return std::nullopt;
-  return most->first;
-}
 
 std::vector<LintFinding> lint_modules(const LintPlace& place, const module::Tree& modules, const Units& units, const Mapping& mapping)
 {

@@ -5,16 +5,11 @@
 #include <cairn/library/units.hpp>
 #include <cairn/module/tree.hpp>
 
-#include <optional>
 #include <string>
 #include <vector>
 
 /// The rules about modulefiles, and about how the tree as a whole is made.
 namespace cairn::library {
-
-/// Where most modulefiles say the tree is: the directory above the part of their roots that is in the tree. Nothing when
-/// they say nothing.
-[[nodiscard]] std::optional<std::string> stated_target(int tree, const module::Tree& modules);
 
 [[nodiscard]] std::vector<LintFinding> lint_modules(const LintPlace& place, const module::Tree& modules, const Units& units,
                                                     const Mapping& mapping);

@@ -12,9 +12,9 @@
 #include <cairn/library/index.hpp>
 #include <cairn/library/library.hpp>
 #include <cairn/library/plan.hpp>
+#include <cairn/library/source_tree.hpp>
 #include <cairn/library/units.hpp>
 #include <cairn/module/tree.hpp>
-#include <cairn/os/beneath.hpp>
 #include <cairn/os/parallel.hpp>
 
 #include <fmt/format.h>
@@ -84,23 +84,14 @@ class Splitter {
 public:
   Splitter(const SplitSettings& settings, store::Store& store, const Task& task) : settings_(settings), store_(store), task_(task)
   {
-    std::error_code error;
-    tree_path_ = std::filesystem::canonical(settings.tree, error);
-    if (error) throw_errno(error.value(), printable(settings.tree.native()));
-    tree_ = open_root(tree_path_);
-    target_ = settings.mapping.target.value_or(tree_path_.native());
-    static_cast<void>(layer::archive_prefix(target_));  // refuse it now, not after an hour
-    for (const auto& pattern : default_excludes())
-      if (std::ranges::find(settings.mapping.includes, pattern) == settings.mapping.includes.end()) excludes_.push_back(pattern);
-    excludes_.insert(excludes_.end(), settings.mapping.excludes.begin(), settings.mapping.excludes.end());
   }
 
   SplitResult run()
   {
     const auto begin = Clock::now();
     const auto hold = store_.hold(LockMode::shared, task_);
-    load_previous();
     evaluate();
+    load_previous();
     scan_units();
     if (stopped()) return finish(begin);
     find_unchanged();
@@ -128,42 +119,44 @@ private:
     return std::move(result_);
   }
 
-  // 1. What was.
-
-  void load_previous()
-  {
-    if (settings_.since) {
-      previous_ = in_context([&] { return fmt::format("--since {}", *settings_.since); },
-                             [&] { return load(store_, store_.resolve(*settings_.since)).document; });
-    } else if (!settings_.tag.empty()) {
-      for (const auto& tag : store_.tags())
-        if (tag.name == settings_.tag)
-          previous_ = in_context([&] { return fmt::format("previous {} (use another tag to begin anew)", settings_.tag); },
-                                 [&] { return load(store_, tag.manifest).document; });
-    }
-    if (previous_ && previous_->target != target_) {
-      if (settings_.since)
-        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->target, target_));
-      previous_.reset();
-    }
-  }
-
-  // 2. What is.
+  // 1. What is.
 
   void evaluate()
   {
     const auto begin = Clock::now();
     const auto step = task_.step("evaluate modulefiles");
-    modules_ = module::evaluate({tree_path_, target_, settings_.mapping.modulepath, settings_.threads}, step);
-    for (const auto& modulefile : modules_.modulefiles) {
+    source_ = open_source_tree(settings_.tree, settings_.mapping, settings_.threads, step);
+    if (source_.stated && *source_.stated != source_.target)
+      log::warn("the target is {}, but modulefiles say that the tree is at {}", source_.target, *source_.stated);
+    for (const auto& modulefile : source_.modules.modulefiles) {
       if (modulefile.error) result_.problems.push_back({modulefile.path, fmt::format("{}; mend or exclude it", *modulefile.error)});
       if (!modulefile.impure.empty())
         result_.warnings.push_back(fmt::format("{}: asks for the host ({}), which was answered with nothing", modulefile.path, fmt::join(modulefile.impure, ", ")));
     }
-    result_.warnings.insert(result_.warnings.end(), modules_.warnings.begin(), modules_.warnings.end());
-    units_ = form_units(tree_.get(), modules_, target_, settings_.mapping, excludes_, step);
+    result_.warnings.insert(result_.warnings.end(), source_.modules.warnings.begin(), source_.modules.warnings.end());
+    units_ = form_units(source_.fd.get(), source_.modules, source_.target, settings_.mapping, source_.excludes, step);
     result_.problems.insert(result_.problems.end(), units_.problems.begin(), units_.problems.end());
     result_.times.evaluating = Clock::now() - begin;
+  }
+
+  // 2. What was.
+
+  void load_previous()
+  {
+    if (settings_.since) {
+      previous_ = in_context([&] { return fmt::format("--since {}", *settings_.since); },
+                             [&] { return load(store_, store_.resolve(*settings_.since)); });
+    } else if (!settings_.tag.empty()) {
+      for (const auto& tag : store_.tags())
+        if (tag.name == settings_.tag)
+          previous_ = in_context([&] { return fmt::format("previous {} (use another tag to begin anew)", settings_.tag); },
+                                 [&] { return load(store_, tag.manifest); });
+    }
+    if (previous_ && previous_->document.target != source_.target) {
+      if (settings_.since)
+        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->document.target, source_.target));
+      previous_.reset();
+    }
   }
 
   void scan_units()
@@ -179,12 +172,12 @@ private:
       kept_items_ += work.scan.contents.items.size();
       if (kept_items_ > kept_items_limit) forget(work);
     });
-    index_scan_ = layer::scan(tree_.get(), units_.index, scan_options(), step);
+    index_scan_ = layer::scan(source_.fd.get(), units_.index, scan_options(), step);
     collect_findings();
     result_.times.scanning = Clock::now() - begin;
   }
 
-  [[nodiscard]] layer::ScanOptions scan_options() const { return {excludes_, &units_.all_roots, target_.substr(1)}; }
+  [[nodiscard]] layer::ScanOptions scan_options() const { return {source_.excludes, &units_.all_roots, source_.target.substr(1)}; }
 
   /// Scan the unit if its contents are not at hand, and do `body`, which reads them. When the unit changes meanwhile, all
   /// of it again. False: that did not help, or it cannot be read; `work.failure` says why. Units side by side.
@@ -223,7 +216,7 @@ private:
 
   void scan(Work& work, const Task& step)
   {
-    work.scan = layer::scan(tree_.get(), work.unit.roots, scan_options(), step);
+    work.scan = layer::scan(source_.fd.get(), work.unit.roots, scan_options(), step);
     work.has_contents = true;
     work.marked = false;
     work.roots.clear();
@@ -256,30 +249,30 @@ private:
   void mark(Work& work, const Task& step)
   {
     if (work.marked) return;
-    work.stale = layer::mark_bytecode(tree_.get(), work.scan.contents, step);
+    work.stale = layer::mark_bytecode(source_.fd.get(), work.scan.contents, step);
     work.keeps_mtimes = layer::binds_to_mtimes(work.scan.contents);
     work.marked = true;
   }
 
   [[nodiscard]] layer::FragmentSpec spec_of(const Work& work) const
   {
-    return {&work.scan.contents, target_.substr(1), work.keeps_mtimes ? layer::Mtimes::kept : layer::Mtimes::constant};
+    return {&work.scan.contents, source_.target.substr(1), work.keeps_mtimes ? layer::Mtimes::kept : layer::Mtimes::constant};
   }
 
   void find_unchanged()
   {
-    fingerprints_.emplace(store_.cache("fingerprints"), tree_path_, target_);
+    fingerprints_.emplace(store_.cache("fingerprints"), source_.path, source_.target);
     const auto step = task_.step("compare with the previous release");
     for (auto& work : work_) {
-      const auto before = previous_ ? previous_->find(work.unit.name) : std::nullopt;
+      const auto before = previous_ ? previous_->document.find(work.unit.name) : std::nullopt;
       if (!settings_.full && !work.scan.racy) work.known = fingerprints_->find(work.unit.name, work.scan.fingerprint);
       if (before) {
-        const auto& fragment = previous_->layers[before->layer].fragments[before->fragment];
+        const auto& fragment = previous_->document.layers[before->layer].fragments[before->fragment];
         // Without a fingerprint only reading tells, unless not even the size is the same.
         const auto measure = [&] {
           mark(work, step);
           if (plain_bytes(work) != fragment.plain_bytes) return;
-          const auto measured = layer::measure(tree_.get(), {spec_of(work)}, settings_.threads, step).front();
+          const auto measured = layer::measure(source_.fd.get(), {spec_of(work)}, settings_.threads, step).front();
           work.known = KnownFragment{measured.plain_digest, measured.plain_bytes};
         };
         if (!work.known && !steadily(work, step, measure)) tell_failure(work);
@@ -289,7 +282,7 @@ private:
       if (work.known && !work.scan.racy) fingerprints_->set(work.unit.name, work.scan.fingerprint, *work.known);
     }
     if (!previous_) return;
-    for (const auto& unit : previous_->units)
+    for (const auto& unit : previous_->document.units)
       if (work_for(unit.name) == nullptr) result_.removed.push_back(unit.name);
   }
 
@@ -312,7 +305,7 @@ private:
     for (const auto& work : work_) current_.add(work.roots);
     for (const auto& root : index_scan_.contents.roots) current_.add({{root.path, root.is_directory}});
     if (previous_)
-      for (const auto& layer : previous_->layers) {
+      for (const auto& layer : previous_->document.layers) {
         PlanLayer planned;
         for (const auto& fragment : layer.fragments) {
           const bool live = fragment.live && is_kept(fragment.unit);
@@ -364,7 +357,7 @@ private:
 
   void keep_layer(const PlannedLayer& planned)
   {
-    auto info = previous_->layers[*planned.kept];
+    auto info = previous_->document.layers[*planned.kept];
     for (auto& fragment : info.fragments) {
       fragment.live = fragment.live && is_kept(fragment.unit);
       if (!fragment.live)
@@ -401,7 +394,7 @@ private:
       specs.push_back(spec_of(info));
     }
     StoreTarget target(store_);
-    auto packed = layer::pack(tree_.get(), specs, settings_.compression, settings_.threads, target, step);
+    auto packed = layer::pack(source_.fd.get(), specs, settings_.compression, settings_.threads, target, step);
     add_times(packed.times);
     for (std::size_t i = 0; i < packed.layers.size(); ++i) record(result_.document.layers[layers[i]], packed.layers[i]);
     if (kept_items_ > kept_items_limit)
@@ -414,7 +407,7 @@ private:
   layer::LayerSpec spec_of(LayerInfo& info)
   {
     layer::LayerSpec spec;
-    spec.skeleton.target = target_;
+    spec.skeleton.target = source_.target;
     for (const auto& fragment : info.fragments) {
       spec.fragments.push_back(spec_of(*work_for(fragment.unit)));
       add_directories(spec.skeleton, fragment.roots);
@@ -480,7 +473,7 @@ private:
   {
     fill_document();
     layer::Skeleton skeleton;
-    skeleton.target = target_;
+    skeleton.target = source_.target;
     std::vector<RootPath> index_roots;
     for (const auto& root : index_scan_.contents.roots) index_roots.push_back({root.path, root.is_directory});
     add_directories(skeleton, index_roots);
@@ -491,10 +484,11 @@ private:
         if (!fragment.live) current_.hide(fragment.roots, skeleton.removed);
 
     StoreTarget target(store_);
-    const auto bytes = index_bytes(tree_.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, modules_.spider_cache});
+    const auto bytes = index_bytes(source_.fd.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, source_.modules.spider_cache});
     const auto index = layer::pack_plain(bytes, settings_.compression, target);
-    result_.new_bytes += index.size_bytes;
-    ++result_.new_layers;
+    const bool same_index = previous_ && previous_->image.manifest.layers.back().digest == index.digest;
+    (same_index ? result_.kept_bytes : result_.new_bytes) += index.size_bytes;
+    ++(same_index ? result_.kept_layers : result_.new_layers);
     put_manifest(index);
     fingerprints_->save();
     if (!settings_.tag.empty()) store_.tag(settings_.tag, result_.manifest, task_);
@@ -503,22 +497,22 @@ private:
   void fill_document()
   {
     auto& document = result_.document;
-    document.target = target_;
+    document.target = source_.target;
     document.budget_layers = settings_.budget_layers;
-    document.modulepath = modules_.modulepath;
+    document.modulepath = source_.modules.modulepath;
     document.dropped = units_.dropped;
     document.dropped.insert(document.dropped.end(), index_scan_.dropped.begin(), index_scan_.dropped.end());
     for (const auto& work : work_) document.dropped.insert(document.dropped.end(), work.scan.dropped.begin(), work.scan.dropped.end());
     std::ranges::sort(document.dropped);
     document.featured = settings_.mapping.featured;
     std::ranges::sort(document.featured);
-    for (const auto& alias : modules_.aliases) document.aliases.push_back({alias.name, alias.target});
+    for (const auto& alias : source_.modules.aliases) document.aliases.push_back({alias.name, alias.target});
     std::ranges::sort(document.aliases, {}, &AliasInfo::name);
     for (auto& work : work_) {
       UnitInfo info;
       info.name = work.unit.name;
       info.kind = work.unit.kind;
-      for (const auto index : work.unit.modulefiles) info.modules.push_back(module_info(modules_.modulefiles[index]));
+      for (const auto index : work.unit.modulefiles) info.modules.push_back(module_info(source_.modules.modulefiles[index]));
       std::ranges::sort(info.modules, {}, &ModuleInfo::path);
       info.dependencies = work.unit.dependencies;
       info.missing = work.unit.missing;
@@ -544,7 +538,7 @@ private:
     oci::ImageConfig config;
     config.created = settings_.created;
     config.platform = {machine_architecture(), "linux", ""};
-    config.labels["dev.cairn.library.target"] = target_;
+    config.labels["dev.cairn.library.target"] = source_.target;
     oci::Manifest manifest;
     const auto add = [&](const Digest& digest, std::uint64_t size, const Digest& diff_id, Codec codec, std::string_view kind) {
       oci::Descriptor layer;
@@ -566,12 +560,8 @@ private:
   const SplitSettings& settings_;
   store::Store& store_;
   const Task& task_;
-  std::filesystem::path tree_path_;
-  Fd tree_;
-  std::string target_;
-  std::vector<std::string> excludes_;
-  std::optional<Document> previous_;
-  module::Tree modules_;
+  SourceTree source_;
+  std::optional<Library> previous_;
   Units units_;
   std::vector<Work> work_;  ///< sorted by unit name
   std::uint64_t kept_items_ = 0;  ///< of all scans; over the limit contents are forgotten between uses

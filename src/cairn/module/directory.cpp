@@ -42,7 +42,10 @@ std::string without_lua(std::string name)
 
 class Walk {
 public:
-  Walk(const TreeReader& tree, const std::string& modulepath, Walked& out) : tree_(tree), modulepath_(modulepath), out_(out) {}
+  Walk(const TreeReader& tree, const std::string& modulepath, Evaluator& evaluator, const Task& task, Walked& out)
+      : tree_(tree), modulepath_(modulepath), evaluator_(evaluator), task_(task), out_(out)
+  {
+  }
 
   /// `path` below MODULEPATH leads to the real directory `real`.
   Directory directory(const std::string& path, const std::string& real)
@@ -167,7 +170,7 @@ private:
       return;
     }
     const auto language = mark.base.ends_with(".lua") ? Language::lua : Language::tcl;
-    const auto rc = read_rc_file(language, text, mark.path);
+    const auto rc = rc_file_of(language, evaluator_.run({Script::Kind::rc, language, text, {}}, task_), mark.path);
     report.error = rc.error;
     for (const auto& question : rc.impure) warn(joined(path, mark.base), fmt::format("asks the host ({}); answered empty", question));
     try {
@@ -181,6 +184,8 @@ private:
 
   const TreeReader& tree_;
   const std::string& modulepath_;
+  Evaluator& evaluator_;
+  const Task& task_;
   Walked& out_;
   std::vector<std::string> above_;  ///< real paths of the directories being walked
   std::size_t names_ = 0;
@@ -188,12 +193,12 @@ private:
 
 }  // namespace
 
-std::optional<Walked> walk(const TreeReader& tree, const std::string& modulepath)
+std::optional<Walked> walk(const TreeReader& tree, const std::string& modulepath, Evaluator& evaluator, const Task& task)
 {
   const auto found = tree.find(modulepath);
   if (!found || !S_ISDIR(found->status.st_mode)) return std::nullopt;
   Walked out;
-  out.top = Walk(tree, modulepath, out).directory("", found->real);
+  out.top = Walk(tree, modulepath, evaluator, task, out).directory("", found->real);
   return out;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/module/evaluator.hpp>
 #include <cairn/module/rc_file.hpp>
 #include <cairn/module/tree.hpp>
 #include <cairn/module/tree_reader.hpp>
@@ -51,6 +52,6 @@ struct Walked {
 /// order. Nothing when there is no such directory. Independent of who runs it: what lacks o+r is left out, as Lmod
 /// does for root. Left out with a warning: names with outer white space, links that leave the tree, directories
 /// within themselves or more than 64 levels down. Throws Error{limit} beyond a million names.
-[[nodiscard]] std::optional<Walked> walk(const TreeReader& tree, const std::string& modulepath);
+[[nodiscard]] std::optional<Walked> walk(const TreeReader& tree, const std::string& modulepath, Evaluator& evaluator, const Task& task);
 
 }  // namespace cairn::module

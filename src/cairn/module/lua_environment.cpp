@@ -308,6 +308,11 @@ local function depend(kind, refused)
   end
 end
 
+-- The same with one result instead of none, which tostring() and its like tell apart.
+local function with_result(f)
+  return function(...) return (f(...)) end
+end
+
 local function hierarchy(name, levels)
   local fn = gsub(identity.file_name, "%.lua$", "")
   if levels < 1 then return {} end
@@ -334,7 +339,7 @@ local always_set = { HOME = true, USER = true, LOGNAME = true, PATH = true, SHEL
 local ask_variable = question("os.getenv")
 local function getenv(name)
   ask_variable(name)
-  if always_set[name] then return "" end
+  return always_set[name] and "" or nil
 end
 local file_handle = { write = function(self) return self end, close = nothing, flush = nothing, setvbuf = nothing }
 local ask_dir = question("lfs.dir")
@@ -363,8 +368,8 @@ local modulefile = {
   dbg = { active = function() return false end, fini = nothing, print = nothing, print2D = nothing, printA = nothing, printT = nothing, start = nothing },
   loadfile = question("loadfile"),
 
-  load = depend("load", {}), load_any = depend("try_load", {}), always_load = depend("load", {}),
-  try_load = depend("try_load", {}), try_add = depend("try_load", {}),
+  load = with_result(depend("load", {})), load_any = with_result(depend("try_load", {})), always_load = with_result(depend("load", {})),
+  try_load = with_result(depend("try_load", {})), try_add = with_result(depend("try_load", {})),
   depends_on = depend("depends_on", {}), prereq = depend("prereq"), prereq_any = depend("prereq"),
   conflict = function(...) if strings(...) then depend("conflict")(...) end end,
   atleast = range, between = range, latest = range,
@@ -374,7 +379,7 @@ local modulefile = {
   add_property = property(1), remove_property = property(nil),
   family = family, whatis = whatis, help = help, extensions = extensions,
 
-  mgrload = nothing, unload = nothing, always_unload = nothing, inherit = nothing,
+  mgrload = with_result(nothing), unload = with_result(nothing), always_unload = with_result(nothing), inherit = nothing,
   set_alias = nothing, unset_alias = nothing, set_shell_function = nothing, unset_shell_function = nothing,
   source_sh = nothing, complete = nothing, uncomplete = nothing, execute = nothing, color_banner = nothing,
   LmodBreak = nothing, LmodError = nothing, LmodSystemError = nothing, LmodMessage = nothing, LmodWarning = nothing,

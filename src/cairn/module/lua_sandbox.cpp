@@ -63,8 +63,10 @@ private:
       return nullptr;
     }
     auto* const moved = std::realloc(block, new_bytes);
-    if (moved != nullptr) state.used_bytes_ += new_bytes - old_bytes;
-    return moved;
+    // Not this script's fault: it gets a fresh process (Evaluator), and so the same answer on every machine.
+    if (moved == nullptr && new_bytes > old_bytes) std::abort();
+    state.used_bytes_ += new_bytes - old_bytes;
+    return moved != nullptr ? moved : block;
   }
 
   static void count(lua_State* lua, lua_Debug* /*unused*/)

@@ -2,25 +2,16 @@
 #include <cairn/module/rc_file.hpp>
 
 #include <cairn/base/error.hpp>
-#include <cairn/module/lua_sandbox.hpp>
 #include <cairn/module/record.hpp>
-#include <cairn/module/tcl_translation.hpp>
 
 #include <fmt/format.h>
-
-#include <set>
 
 namespace cairn::module {
 namespace {
 
 constexpr int resolve_limit = 100;
 
-std::string text_of(const Table& table, const std::string& key)
-{
-  const auto* value = find(table, key);
-  const auto* text = value ? std::get_if<std::string>(&value->data) : nullptr;
-  return text ? *text : std::string();
-}
+std::string text_of(const Table& table, const std::string& key) { return string_at(table, key).value_or(""); }
 
 std::optional<Directive::Kind> kind_of(const std::string& word)
 {
@@ -60,25 +51,13 @@ const std::string* look_up(const std::vector<const RcTables*>& tables, std::map<
 
 }  // namespace
 
-RcFile read_rc_file(Language language, const std::string& text, const std::string& shown)
+RcFile rc_file_of(Language language, const Answer& answer, const std::string& shown)
 {
   RcFile out;
-  if (language == Language::lua) {
-    auto outcome = run_rc(text);
-    out.directives = directives_of(find(outcome.said, "directives"));
-    out.impure = strings_of(find(outcome.said, "impure"));
-    out.error = std::move(outcome.error);
-  } else {
-    auto translation = translate_rc(text);
-    out.impure = std::move(translation.impure);
-    out.error = std::move(translation.error);
-    if (!out.error) {
-      auto outcome = run_data(translation.lua);
-      out.error = std::move(outcome.error);
-      if (!out.error) out.directives = directives_of(find(outcome.said, "ModA"));
-    }
-  }
-  if (out.error) out.error = one_line(fmt::format("{}: {}", shown, *out.error));
+  const bool keeps = language == Language::lua || !answer.error;
+  if (keeps) out.directives = directives_of(find(answer.said, language == Language::lua ? "directives" : "ModA"));
+  out.impure = answer.impure;
+  if (answer.error) out.error = fmt::format("{}: {}", printable(shown), one_line(*answer.error));
   return out;
 }
 

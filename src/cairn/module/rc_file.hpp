@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/module/script.hpp>
 #include <cairn/module/tree.hpp>
 
 #include <functional>
@@ -27,8 +28,8 @@ struct RcFile {
   std::optional<std::string> error;  ///< one line; a Lua file keeps the directives before it, a Tcl file loses all
 };
 
-/// Evaluate an rc file, alone and in a sandbox. `shown` names it in errors.
-[[nodiscard]] RcFile read_rc_file(Language language, const std::string& text, const std::string& shown);
+/// What the evaluation of an rc file gave, in our words. `shown` names it in errors.
+[[nodiscard]] RcFile rc_file_of(Language language, const Answer& answer, const std::string& shown);
 
 /// What the rc files below one MODULEPATH directory said, in Lmod's three tables.
 struct RcTables {

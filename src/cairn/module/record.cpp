@@ -3,9 +3,6 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/module/regular_path.hpp>
-#include <cairn/module/tcl_translation.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -93,44 +90,20 @@ std::string one_line(std::string_view text)
   return line.substr(1, line.size() - 2);
 }
 
-const Value* find(const Table& table, const std::string& key)
+Record record_of(const Script& script, Answer answer)
 {
-  const auto at = table.find(key);
-  return at == table.end() ? nullptr : &at->second;
-}
-
-std::vector<std::string> strings_of(const Value* value)
-{
-  std::vector<std::string> out;
-  const auto* list = value ? std::get_if<List>(&value->data) : nullptr;
-  if (list == nullptr) return out;
-  for (const auto& item : *list) {
-    if (const auto* text = std::get_if<std::string>(&item.data)) out.push_back(*text);
-    else if (const auto* number = std::get_if<std::int64_t>(&item.data)) out.push_back(std::to_string(*number));
-  }
-  return out;
-}
-
-Record evaluate_modulefile(Language language, const std::string& text, const ModuleIdentity& identity)
-{
-  TclTranslation translation;
-  if (language == Language::tcl) translation = translate_modulefile(text, identity.full_name, identity.file_name);
-  const auto outcome = run_modulefile(language == Language::tcl ? translation.lua : text, identity);
-
+  const auto& said = answer.said;
   Record out;
-  out.cached = cached_part(outcome.said);
-  out.modulepaths = strings_of(find(outcome.said, "modulepaths"));
-  for (auto& [kind, name] : pairs_of(find(outcome.said, "dependencies"))) out.dependencies.push_back({kind_of(kind), std::move(name)});
-  out.variables = pairs_of(find(outcome.said, "values"));
-  out.extensions = strings_of(find(outcome.said, "provides"));
+  out.cached = cached_part(said);
+  out.modulepaths = strings_of(find(said, "modulepaths"));
+  for (auto& [kind, name] : pairs_of(find(said, "dependencies"))) out.dependencies.push_back({kind_of(kind), std::move(name)});
+  out.variables = pairs_of(find(said, "values"));
+  out.extensions = strings_of(find(said, "provides"));
   const auto is_root = [](const auto& variable) { return variable.first.starts_with("EBROOT") && variable.second.starts_with('/'); };
   if (const auto at = std::ranges::find_if(out.variables, is_root); at != out.variables.end()) out.root = at->second;
-  else out.root = written_root(language, text);
-  auto impure = std::move(translation.impure);
-  for (auto& question : strings_of(find(outcome.said, "impure"))) impure.push_back(std::move(question));
-  out.impure = without_repeats(std::move(impure));
-  if (translation.error) out.error = one_line(*translation.error);
-  else if (outcome.error) out.error = one_line(*outcome.error);
+  else out.root = written_root(script.language, script.text);
+  out.impure = without_repeats(std::move(answer.impure));
+  if (answer.error) out.error = one_line(*answer.error);
   return out;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cairn/module/lua_sandbox.hpp>
+#include <cairn/module/script.hpp>
 #include <cairn/module/tree.hpp>
 #include <cairn/module/value.hpp>
 
@@ -25,15 +25,10 @@ struct Record {
   std::optional<std::string> error;  ///< as in Modulefile
 };
 
-/// Evaluate the modulefile `text`: Lua as it is, Tcl by way of the Lua text that Lmod would make of it.
-[[nodiscard]] Record evaluate_modulefile(Language language, const std::string& text, const ModuleIdentity& identity);
+/// What the evaluation of the modulefile `script` gave, in our words.
+[[nodiscard]] Record record_of(const Script& script, Answer answer);
 
-/// `text` in one line that is safe to print, at most 500 bytes.
+/// `text` in one line that is safe to print, of at most 500 of its bytes.
 [[nodiscard]] std::string one_line(std::string_view text);
-
-/// The strings of a list; none when `value` is something else.
-[[nodiscard]] std::vector<std::string> strings_of(const Value* value);
-/// `table[key]`, or null.
-[[nodiscard]] const Value* find(const Table& table, const std::string& key);
 
 }  // namespace cairn::module

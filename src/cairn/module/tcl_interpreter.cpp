@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tcl is C: no C++ exception may pass through it, so every command that it calls catches all. Tcl counts commands and
-// time, but not memory (it aborts the process instead), so each command's arguments are looked at before it runs.
+// time, but not memory: it aborts the process instead.
 #include <cairn/module/tcl_interpreter.hpp>
 
 #include <cairn/module/tcl_translation.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <mutex>
 #include <set>
-#include <span>
-#include <utility>
 
 #include <tcl.h>
 
 namespace cairn::module {
 namespace {
-
-constexpr int word_limit = 100'000;
-constexpr long long repeat_limit = 1'000'000;
-constexpr std::size_t product_limit_bytes = std::size_t{64} << 20;
 
 /// Tcl's data of a thread go with the thread.
 struct ThreadEnd {
@@ -90,60 +83,11 @@ std::string as_sourced(std::string_view text)
   return to_tcl(out);
 }
 
-std::size_t length_of(const Tcl_Obj* word) { return word->bytes != nullptr ? static_cast<std::size_t>(word->length) : 0; }
-
 std::string_view view_of(Tcl_Obj* word)
 {
   int size = 0;
   const char* text = Tcl_GetStringFromObj(word, &size);
   return {text, static_cast<std::size_t>(size)};
-}
-
-long long number_of(Tcl_Obj* word)
-{
-  Tcl_WideInt value = 0;
-  return Tcl_GetWideIntFromObj(nullptr, word, &value) == TCL_OK ? value : 0;
-}
-
-bool has_long_number(std::string_view text)
-{
-  std::size_t run = 0;
-  for (const char c : text) {
-    run = c >= '0' && c <= '9' ? run + 1 : 0;
-    if (run > 6) return true;
-  }
-  return false;
-}
-
-/// Why this command could take more memory or time than a modulefile may; null when it cannot.
-const char* danger(std::span<Tcl_Obj* const> words)
-{
-  if (words.size() > word_limit) return "too many words in a command";
-  std::size_t longest = 0;
-  std::size_t second = 0;
-  for (auto* const word : words) {
-    const auto size = length_of(word);
-    if (size > longest) second = std::exchange(longest, size);
-    else second = std::max(second, size);
-  }
-  if (longest > tcl_argument_limit_bytes) return "a word longer than 1 MiB";
-  auto name = view_of(words[0]);
-  while (name.starts_with("::")) name.remove_prefix(2);
-  if (name == "string" && words.size() == 4 && std::string_view("repeat").starts_with(view_of(words[1])) && view_of(words[1]).size() > 2) {
-    const auto times = number_of(words[3]);
-    if (times > repeat_limit || static_cast<std::size_t>(std::max(0LL, times)) * view_of(words[2]).size() > tcl_argument_limit_bytes)
-      return "string repeat makes more than 1 MiB";
-  }
-  if (name == "lrepeat" && words.size() > 2 && number_of(words[1]) * static_cast<long long>(words.size()) > word_limit) return "lrepeat makes too long a list";
-  if (name == "format" && std::ranges::any_of(words, [](Tcl_Obj* word) { return has_long_number(view_of(word)); }))
-    return "format with a number of more than 6 digits";
-  if ((name == "string" || name == "regsub" || name == "join" || name == "subst") && longest * second > product_limit_bytes)
-    return "a replacement that could grow too much";
-  if (name == "expr" || name == "if" || name == "while" || name == "for")
-    for (auto* const word : words)
-      if (view_of(word).find("**") != std::string_view::npos || view_of(word).find("<<") != std::string_view::npos)
-        return "** and << are not supported";
-  return nullptr;
 }
 
 int fail(Tcl_Interp* interp, std::string_view message)
@@ -164,7 +108,7 @@ constexpr std::array<Question, 26> questions = {{{"exec", ""},    {"glob", ""}, 
                                                  {"fcopy", ""},   {"seek", ""},   {"tell", "0"},  {"fileevent", ""},   {"encoding", ""},
                                                  {"pid", "0"}}};
 constexpr std::array<const char*, 4> silent = {"close", "flush", "fconfigure", "fblocked"};
-constexpr std::array<const char*, 6> removed = {"binary", "zlib", "coroutine", "trace", "::tcl::mathop::**", "::tcl::mathop::<<"};
+constexpr std::array<const char*, 2> removed = {"coroutine", "trace"};
 
 }  // namespace
 
@@ -202,20 +146,6 @@ void TclInterpreter::isolate()
       interp_, "env", nullptr, TCL_GLOBAL_ONLY | TCL_TRACE_READS,
       [](void* data, Tcl_Interp*, const char*, const char* element, int) { return read_environment(*static_cast<TclInterpreter*>(data), element); },
       this);
-  // Without TCL_ALLOW_INLINE_COMPILATION every command passes here, also those that Tcl would compile into loops.
-  Tcl_CreateObjTrace(
-      interp_, 0, 0,
-      [](void* data, Tcl_Interp* interp, int, const char*, Tcl_Command, int count, Tcl_Obj* const words[]) {
-        return check_size(data, interp, count, words);
-      },
-      this, nullptr);
-}
-
-int TclInterpreter::check_size(void* /*data*/, Tcl_Interp* interp, int count, Tcl_Obj* const words[])
-{
-  if (count <= 0) return TCL_OK;
-  if (const char* why = danger({words, static_cast<std::size_t>(count)})) return fail(interp, why);
-  return TCL_OK;
 }
 
 char* TclInterpreter::read_environment(TclInterpreter& self, const char* element)

@@ -60,7 +60,6 @@ private:
   };
   static int run_defined(void* data, Tcl_Interp* interp, int count, Tcl_Obj* const words[]);
   static int run_info(void* data, Tcl_Interp* interp, int count, Tcl_Obj* const words[]);
-  static int check_size(void* data, Tcl_Interp* interp, int count, Tcl_Obj* const words[]);
   static char* read_environment(TclInterpreter& self, const char* element);
   End finished(int code) const;
   void isolate();

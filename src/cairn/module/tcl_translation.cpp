@@ -84,6 +84,7 @@ public:
       if (end == TclInterpreter::End::error) lua_ += fmt::format("LmodError([===[{}: ({}): {}]===])\n", file_name_, full_name_, message);
     }
     if (end == TclInterpreter::End::error) out.error = message;
+    else if (tcl_.limit_reached()) out.error = tcl_.result();
     out.lua = lua_.empty() ? " " : lua_;
     out.impure = tcl_.impure();
     return out;

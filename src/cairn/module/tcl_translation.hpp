@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,8 +10,7 @@
 namespace cairn::module {
 
 constexpr int tcl_command_limit = 1'000'000;
-constexpr int tcl_seconds_limit = 10;
-constexpr std::size_t tcl_argument_limit_bytes = 1 << 20;
+constexpr int tcl_seconds_limit = 5;
 
 struct TclTranslation {
   std::string lua;                   ///< what Lmod's tcl2lua or RC2lua would write

@@ -31,7 +31,10 @@ bool has_dots(std::string_view path) { return fmt::format("/{}/", path).find("/.
 /// Follows MODULEPATH from the roots to what modulefiles add, in the order of Lmod's spider: a stack, last root first.
 class Evaluation {
 public:
-  Evaluation(const Settings& settings, const TreeReader& tree, const Task& task) : settings_(settings), tree_(tree), task_(task) {}
+  Evaluation(const Settings& settings, const TreeReader& tree, Evaluator& evaluator, const Task& task)
+      : settings_(settings), tree_(tree), evaluator_(evaluator), task_(task)
+  {
+  }
 
   void run(const std::vector<std::string>& roots)
   {
@@ -42,7 +45,7 @@ public:
       const auto relative = std::move(stack.back());
       stack.pop_back();
       if (!seen.insert(relative).second) continue;
-      auto walked = walk(tree_, relative);
+      auto walked = walk(tree_, relative, evaluator_, task_);
       if (!walked) continue;
       auto& visited = visited_.emplace_back(Visited{relative, regular_path(joined(tree_.target(), relative)), is_root.contains(relative), *std::move(walked), {}});
       visited.nodes = group(visited.walked.top, [&](const std::string& name) {
@@ -93,20 +96,17 @@ private:
     }
   }
 
-  void evaluate_all(std::map<std::string, Node>& nodes) const
+  void evaluate_all(std::map<std::string, Node>& nodes)
   {
     std::vector<Entry*> entries;
     each_entry(nodes, [&](Entry& entry) { entries.push_back(&entry); });
     parallel_for(entries.size(), settings_.threads, [&](std::size_t i) {
       task_.check();
       auto& entry = *entries[i];
-      const auto text = tree_.read_start(entry.file.real, modulefile_limit_bytes + 1);
-      if (text.size() > modulefile_limit_bytes) {
-        entry.record.error = fmt::format("larger than {} bytes", modulefile_limit_bytes);
-        return;
-      }
-      entry.record = evaluate_modulefile(entry.file.language, text,
-                                         {entry.name, entry.version.value_or(""), entry.full_name, fmt::format("{}/{}", tree_.target(), entry.file.path)});
+      Script script{Script::Kind::modulefile, entry.file.language, tree_.read_start(entry.file.real, modulefile_limit_bytes + 1),
+                    {entry.name, entry.version.value_or(""), entry.full_name, fmt::format("{}/{}", tree_.target(), entry.file.path)}};
+      if (script.text.size() > modulefile_limit_bytes) entry.record.error = fmt::format("larger than {} bytes", modulefile_limit_bytes);
+      else entry.record = record_of(script, evaluator_.run(script, task_));
     });
   }
 
@@ -126,11 +126,7 @@ private:
   [[nodiscard]] Modulefile modulefile(const Entry& entry, const std::string& modulepath, const std::set<std::string>& hidden) const
   {
     const auto& record = entry.record;
-    const auto field = [&](const char* key) {
-      const auto* value = find(record.cached, key);
-      const auto* text = value ? std::get_if<std::string>(&value->data) : nullptr;
-      return text ? *text : std::string();
-    };
+    const auto field = [&](const char* key) { return string_at(record.cached, key).value_or(""); };
     Modulefile out;
     out.path = entry.file.path;
     out.modulepath = modulepath;
@@ -162,15 +158,16 @@ private:
 
   const Settings& settings_;
   const TreeReader& tree_;
+  Evaluator& evaluator_;
   const Task& task_;
   std::vector<Visited> visited_;
   std::vector<std::string> warnings_;
   bool follows_ = false;
 };
 
-Tree evaluate_from(const std::vector<std::string>& roots, const Settings& settings, const TreeReader& tree, const Task& task)
+Tree evaluate_from(const std::vector<std::string>& roots, const Settings& settings, const TreeReader& tree, Evaluator& evaluator, const Task& task)
 {
-  Evaluation evaluation(settings, tree, task);
+  Evaluation evaluation(settings, tree, evaluator, task);
   evaluation.run(roots);
   return evaluation.result(roots);
 }
@@ -194,16 +191,17 @@ Tree evaluate(const Settings& settings, const Task& task)
     roots.push_back(plain == "." || plain == " " ? std::string() : plain);
     if (!is_directory(tree, roots.back())) throw Error(Errc::not_found, fmt::format("{}: no such directory in the module tree", printable(path)));
   }
-  if (!roots.empty()) return evaluate_from(roots, settings, tree, task);
+  Evaluator evaluator(settings.threads);
+  if (!roots.empty()) return evaluate_from(roots, settings, tree, evaluator, task);
 
   if (is_directory(tree, "modules/all/Core")) {
-    Evaluation core(settings, tree, task);
+    Evaluation core(settings, tree, evaluator, task);
     core.run({"modules/all/Core"});
     if (core.follows_the_tree()) return core.result({"modules/all/Core"});
   }
   for (const char* path : {"modules/all", "modules"})
-    if (is_directory(tree, path)) return evaluate_from({path}, settings, tree, task);
-  return evaluate_from({}, settings, tree, task);
+    if (is_directory(tree, path)) return evaluate_from({path}, settings, tree, evaluator, task);
+  return evaluate_from({}, settings, tree, evaluator, task);
 }
 
 }  // namespace cairn::module

@@ -401,21 +401,25 @@ void Yaml::check_keys(std::initializer_list<std::string_view> known) const
 
 std::optional<std::string_view> near_miss(std::string_view word, const std::vector<std::string_view>& known)
 {
-  // Levenshtein's distance, letters of either case alike.
+  // Levenshtein's distance where two swapped letters count as one change (optimal string alignment), letters of either
+  // case alike.
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   constexpr std::size_t longest_word = 100;
   if (word.size() > longest_word) return std::nullopt;
   std::optional<std::string_view> best;
   std::size_t best_distance = 0;
   for (const auto candidate : known) {
+    const auto alike = [&](std::size_t i, std::size_t j) { return lower(word[i]) == lower(candidate[j]); };
     std::vector<std::size_t> row(candidate.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
+    std::vector<std::size_t> above, above_that;
     for (std::size_t i = 0; i < word.size(); ++i) {
-      auto diagonal = std::exchange(row[0], i + 1);
+      above_that = std::move(above);
+      above = std::exchange(row, std::vector<std::size_t>(candidate.size() + 1));
+      row[0] = i + 1;
       for (std::size_t j = 0; j < candidate.size(); ++j) {
-        const auto replace = diagonal + (lower(word[i]) == lower(candidate[j]) ? 0 : 1);
-        diagonal = row[j + 1];
-        row[j + 1] = std::min({replace, row[j] + 1, row[j + 1] + 1});
+        row[j + 1] = std::min({above[j] + (alike(i, j) ? 0 : 1), row[j] + 1, above[j + 1] + 1});
+        if (i > 0 && j > 0 && alike(i, j - 1) && alike(i - 1, j)) row[j + 1] = std::min(row[j + 1], above_that[j - 1] + 1);
       }
     }
     const auto distance = row.back();

@@ -12,13 +12,13 @@
 namespace cairn::store {
 namespace {
 
-/// After so many bytes the kernel is told to start writing them, so that the syncfs of `tag` finds little left to do.
+/// After so many bytes the kernel is told to start writing them, so that `tag` finds little left to wait for.
 constexpr std::uint64_t flush_step_bytes = std::uint64_t{32} << 20;
 
 void start_writing(int fd, std::uint64_t from, std::uint64_t to, const std::string& what)
 {
   const auto done = ::sync_file_range(fd, static_cast<off64_t>(from), static_cast<off64_t>(to - from), SYNC_FILE_RANGE_WRITE);
-  // Only advice: file systems without it say so, and syncfs does all the work then.
+  // Only advice: file systems without it say so, and fdatasync does all the work then.
   if (done != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) throw_errno(errno, what);
 }
 

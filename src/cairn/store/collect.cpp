@@ -5,13 +5,16 @@
 #include <cairn/os/beneath.hpp>
 #include <cairn/store/index_file.hpp>
 #include <cairn/store/layout.hpp>
+#include <cairn/store/reachable.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <map>
-#include <unordered_set>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -50,51 +53,6 @@ Blobs list_blobs(int directory, const std::filesystem::path& path, const Task& t
   return blobs;
 }
 
-class Marker {
-public:
-  Marker(const Store& store, const Task& task) : store_(store), task_(task) {}
-
-  void mark(const oci::Descriptor& root)
-  {
-    std::vector<oci::Descriptor> open{root};
-    while (!open.empty()) {
-      task_.check();
-      const auto blob = std::move(open.back());
-      open.pop_back();
-      // Once as a layer must not stop it from being followed as a manifest.
-      const bool walk = oci::media_type::is_manifest(blob.media_type) || oci::media_type::is_index(blob.media_type);
-      marked_.insert(blob.digest);
-      if (walk && walked_.insert(blob.digest).second) follow(blob, open);
-    }
-  }
-  [[nodiscard]] bool has(const Digest& digest) const { return marked_.contains(digest); }
-
-private:
-  void follow(const oci::Descriptor& blob, std::vector<oci::Descriptor>& open) const
-  {
-    std::string text;
-    try {
-      text = store_.read(blob);
-    } catch (const Error& error) {
-      if (error.code() == Errc::not_found) return;  // a layout may be partial
-      throw;
-    }
-    if (oci::media_type::is_index(blob.media_type)) {
-      const auto index = oci::Index::parse(text, blob.digest.str());
-      open.insert(open.end(), index.manifests.begin(), index.manifests.end());
-      return;
-    }
-    const auto manifest = oci::Manifest::parse(text, blob.digest.str());
-    open.push_back(manifest.config);
-    open.insert(open.end(), manifest.layers.begin(), manifest.layers.end());
-  }
-
-  const Store& store_;
-  const Task& task_;
-  std::unordered_set<Digest> marked_;
-  std::unordered_set<Digest> walked_;
-};
-
 /// A manifest among the unmarked blobs that speaks about another one.
 struct Referrer {
   oci::Descriptor manifest;
@@ -122,18 +80,18 @@ std::optional<Referrer> as_referrer(const Store& store, const Digest& digest, co
   }
 }
 
-void mark_referrers(Marker& marker, const Store& store, const Blobs& blobs, const Task& task)
+void mark_referrers(Reachable& used, const Store& store, const Blobs& blobs, const Task& task)
 {
   std::vector<Referrer> referrers;
   for (const auto& [digest, stored] : blobs) {
     task.check();
-    if (marker.has(digest)) continue;
+    if (used.contains(digest)) continue;
     if (auto referrer = as_referrer(store, digest, stored)) referrers.push_back(std::move(*referrer));
   }
   for (bool added = true; std::exchange(added, false);) {
     for (const auto& referrer : referrers) {
-      if (marker.has(referrer.manifest.digest) || !marker.has(referrer.subject)) continue;
-      marker.mark(referrer.manifest);
+      if (used.contains(referrer.manifest.digest) || !used.contains(referrer.subject)) continue;
+      used.add(referrer.manifest);
       added = true;
     }
   }
@@ -151,15 +109,15 @@ Store::Collected Store::collect(Really really, const Task& task, std::chrono::se
                                std::chrono::system_clock::now().time_since_epoch() - grace).count();
   // Listed before index.json is read: a blob that comes later is not in the list, one that a tool named meanwhile is marked.
   const auto blobs = list_blobs(directory.get(), path, task);
-  Marker marker(*this, task);
+  Reachable used(*this, task);
   in_context([] { return "cannot tell what is used"; }, [&] {
-    for (const auto& entry : IndexFile(path_).read()) marker.mark(entry);
+    for (const auto& entry : IndexFile(path_).read()) used.add(entry);
   });
-  mark_referrers(marker, *this, blobs, task);
+  mark_referrers(used, *this, blobs, task);
   Collected collected;
   for (const auto& [digest, stored] : blobs) {
     task.check();
-    if (marker.has(digest) || (grace.count() > 0 && stored.changed > oldest_kept)) continue;
+    if (used.contains(digest) || (grace.count() > 0 && stored.changed > oldest_kept)) continue;
     if (really == Really::yes && ::unlinkat(directory.get(), stored.name.c_str(), 0) != 0 && errno != ENOENT)
       throw_errno(errno, printable((path / stored.name).native()));
     ++collected.blobs;

@@ -13,7 +13,6 @@
 #include <chrono>
 #include <thread>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace cairn::store {
@@ -25,13 +24,6 @@ constexpr std::uint64_t index_limit_bytes = std::uint64_t{64} << 20;
 constexpr auto patience = std::chrono::milliseconds(1000);
 constexpr auto pause = std::chrono::milliseconds(10);
 constexpr int most_attempts = 1000;
-
-/// All that was written to this file system so far, on disk.
-void flush_file_system(const std::filesystem::path& store)
-{
-  const auto fd = open_file(store, O_RDONLY | O_DIRECTORY);
-  if (::syncfs(fd.get()) != 0) throw_errno(errno, fmt::format("{}: cannot flush", printable(store.native())));
-}
 
 }  // namespace
 
@@ -91,13 +83,11 @@ void IndexFile::update(const std::function<std::optional<std::string>(const oci:
   const FileLock alone(layout::index_lock(store_), LockMode::exclusive, task);
   const auto file = layout::index(store_);
   const auto shown = printable(file.native());
-  bool flushed = false;
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
     task.check();
     const auto before = load();
     const auto after = edit(before.document.root());
     if (!after) return;
-    if (!std::exchange(flushed, true)) flush_file_system(store_);
     TempFile temporary(layout::temporaries(store_));
     write_full(temporary.fd(), as_bytes(*after), shown);
     if (::fdatasync(temporary.fd()) != 0) throw_errno(errno, shown);

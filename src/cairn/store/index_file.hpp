@@ -24,8 +24,8 @@ public:
   [[nodiscard]] std::vector<oci::Descriptor> read() const;
 
   /// Replace it atomically by what `edit` makes of its text; nothing happens when `edit` gives nothing. What other tools
-  /// did until just before the rename is seen: then `edit` is asked again. The caller's earlier writes to this file
-  /// system are on disk before.
+  /// did until just before the rename is seen: then `edit` is asked again. On disk when it
+  /// returns.
   void update(const std::function<std::optional<std::string>(const oci::Json& root)>& edit, const Task& task) const;
 
 private:

@@ -7,6 +7,7 @@
 #include <cairn/oci/json.hpp>
 #include <cairn/store/index_file.hpp>
 #include <cairn/store/layout.hpp>
+#include <cairn/store/reachable.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,6 +19,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace cairn::store {
 namespace {
@@ -287,9 +289,26 @@ void Store::tag(const std::string& name, const oci::Descriptor& manifest, const 
   const auto shared = hold(LockMode::shared, task);
   if (!has(manifest))
     throw Error(Errc::not_found, fmt::format("{}: cannot tag: {} is not in the store {}", printable(name), manifest.digest.str(), printable(path_.native())));
+  flush(manifest, task);
   auto entry = manifest;
   entry.annotations[ref_name_key] = name;
   IndexFile(path_).update([&](const oci::Json& root) { return edited(root, name, &entry); }, task);
+}
+
+/// What `root` reaches, on disk. Costs next to nothing for what is there already.
+void Store::flush(const oci::Descriptor& root, const Task& task) const
+{
+  Reachable used(*this, task);
+  used.add(root);
+  for (const auto& digest : used.digests()) {
+    task.check();
+    const auto path = blob_path(digest);
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!fd && errno == ENOENT) continue;
+    // EINVAL: what is no file has nothing to flush.
+    if (!fd || (::fdatasync(fd.get()) != 0 && errno != EINVAL)) throw_errno(errno, printable(path.native()));
+  }
+  flush_directory(layout::blobs(path_));
 }
 
 void Store::untag(const std::string& name, const Task& task)

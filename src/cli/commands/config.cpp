@@ -36,9 +36,9 @@ void add_config(CommandLine& line, Program& program)
               {
                   {"Files",
                    "The user's file is `$XDG_CONFIG_HOME/cairn/config.yaml` (`~/.config/cairn/config.yaml`):\n\n"
-                   "      store: /srv/cairn\n      jobs: 8\n\n"
+                   "  store: /srv/cairn\n  jobs: 8\n\n"
                    "In a project's `cairn.yaml` settings lie under a key of their own:\n\n"
-                   "      settings:\n        compression: gzip\n\n"
+                   "  settings:\n    compression: gzip\n\n"
                    "A relative `store` is taken from the file's directory. Unknown keys are errors."},
                   {"JSON", "One object: `settings`, each with `key`, `value` (a string) and `origin`: a flag, a variable, `FILE:LINE:COLUMN`, or `default`."},
               },

@@ -110,7 +110,7 @@ Table layers_table(const image::Image& image, const library::Document* document)
     made_by.resize(image.manifest.layers.size());
     for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
       const auto& layer = image.manifest.layers[i];
-      table.add({fmt::format("{}", i + 1), short_digest(layer.digest), short_type(layer.media_type), size_text(layer.size_bytes), made_by[i]});
+      table.add({fmt::format("{}", i), short_digest(layer.digest), short_type(layer.media_type), size_text(layer.size_bytes), made_by[i]});
     }
     return table;
   }
@@ -118,7 +118,7 @@ Table layers_table(const image::Image& image, const library::Document* document)
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     const auto& layer = image.manifest.layers[i];
     const auto use = use_of(layer, document, i);
-    table.add({fmt::format("{}", i + 1), short_digest(layer.digest), short_type(layer.media_type), use.kind, size_text(layer.size_bytes),
+    table.add({fmt::format("{}", i), short_digest(layer.digest), short_type(layer.media_type), use.kind, size_text(layer.size_bytes),
                fmt::format("{}", use.units), size_text(use.live_bytes), size_text(use.dead_bytes)});
   }
   return table;
@@ -154,7 +154,7 @@ void add_inspect(CommandLine& line, Program& program)
               .name = "inspect",
               .summary = "Show an image: its layers and, of a library, its units",
               .description =
-                  "Works on every image. Only manifest, config and, of a library, the index layer are read.\n\n"
+                  "Works on every image. Layers count from the lowest, 0. Only manifest, config and, of a library, the index layer are read.\n\n"
                   "LIVE is what a layer's units take, compressed; DEAD is what older releases left in it, hidden by later layers: it costs "
                   "space but saves everyone from fetching the layer again. The last layer of a library, `index`, holds the list of units "
                   "and Lmod's cache.",

@@ -80,6 +80,17 @@ Exit run(const Options& options, Program& program)
   return errors == 0 ? Exit::done : Exit::found;
 }
 
+/// `  rule   warning to error   what`, one line each.
+std::string rules()
+{
+  std::string out;
+  for (const auto& rule : library::lint_rules()) {
+    const auto severity = rule.least == rule.worst ? std::string(name(rule.least)) : fmt::format("{} to {}", name(rule.least), name(rule.worst));
+    out += fmt::format("{}  {:<24}{:<18}{}", out.empty() ? "" : "\n", rule.id, severity, rule.what);
+  }
+  return out;
+}
+
 }  // namespace
 
 void add_lint(CommandLine& line, Program& program)
@@ -97,7 +108,8 @@ void add_lint(CommandLine& line, Program& program)
           .examples = {{"cairn lint easybuild", "Look before a release."},
                        {"cairn lint easybuild --json | jq '.findings | group_by(.rule) | map({(.[0].rule): length}) | add'",
                         "How many findings of each rule."}},
-          .sections = {{"JSON", "One object: `errors`, `warnings`, `notes` (numbers) and `findings`, each with `severity`, `rule`, `unit`, `path` (relative "
+          .sections = {{"Rules", rules()},
+                       {"JSON", "One object: `errors`, `warnings`, `notes` (numbers) and `findings`, each with `severity`, `rule`, `unit`, `path` (relative "
                                 "to the tree), `what` and `advice`; empty ones are left out."}},
       },
       [options, &program] { return run(*options, program); });

@@ -34,10 +34,10 @@ Exit run(const Options& options, Program& program)
     words.erase(words.begin());
   }
   const std::vector<std::string> names(words.begin() + (words.empty() ? 0 : 1), words.end());
-  if (words.empty()) throw UsageError(fmt::format("cairn modules {} needs IMAGE; see cairn modules --help", action));
-  if (action == "list" && !names.empty()) throw UsageError(fmt::format("cairn modules list: {} is one word too many", printable(names.front())));
-  if (action == "show" && names.size() != 1) throw UsageError("cairn modules show needs IMAGE and one NAME");
-  if (action == "closure" && names.empty()) throw UsageError("cairn modules closure needs IMAGE and NAME…");
+  if (words.empty()) throw UsageError(fmt::format("'modules {}' needs IMAGE; see cairn modules --help", action));
+  if (action == "list" && !names.empty()) throw UsageError(fmt::format("'modules list': {} is one word too many; see cairn modules --help", printable(names.front())));
+  if (action == "show" && names.size() != 1) throw UsageError("'modules show' needs IMAGE and one NAME; see cairn modules --help");
+  if (action == "closure" && names.empty()) throw UsageError("'modules closure' needs IMAGE and NAME…; see cairn modules --help");
 
   const auto library = open_library(program, words.front());
   const auto& document = library.document;
@@ -71,7 +71,7 @@ void add_modules(CommandLine& line, Program& program)
                   "  cairn modules show IMAGE NAME         all about one\n"
                   "  cairn modules closure IMAGE NAME…     what these need, themselves included\n\n"
                   "NAME is a module (`zlib/1.3.1`), a unit, or an alias; a name without a version (`zlib`) means its default. UNIT is "
-                  "what is shipped alone; LAYER counts from the lowest, 1. Modules that `module avail` hides are marked `hidden`.",
+                  "what is shipped alone; LAYER counts from the lowest, 0. Modules that `module avail` hides are marked `hidden`.",
               .examples = {{"cairn modules library:2026.11", "Every module."},
                            {"cairn modules show library:2026.11 Hello/1.0", "All about one."},
                            {"cairn modules closure library:2026.11 Greeting/2.0", "What a volume must hold so that this one loads."}},

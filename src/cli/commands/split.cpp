@@ -106,7 +106,7 @@ void add_split(CommandLine& line, Program& program)
                   {"cairn split easybuild --tag library:2026.11", "Make a library from what EasyBuild installed."},
                   {"cairn split easybuild --tag library:2026.12 --since library:2026.11",
                    "The next release, with as many layers of the last one as possible."},
-                  {"cairn split easybuild --tag library:opt --target /opt/easybuild", "For machines where the tree is seen at another path."},
+                  {"cairn split easybuild --tag library:opt --target /opt/easybuild", "Of a tree that was installed for another path than where it is now."},
                   {"cairn split easybuild --tag library:gzip --compression gzip --layers 100 --json",
                    "For readers without zstd, with more and smaller layers, and all about it as JSON."},
               },

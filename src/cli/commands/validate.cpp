@@ -41,7 +41,7 @@ std::vector<image::Finding> check(Program& program, const std::string& name)
 
 Exit run(const Options& options, Program& program)
 {
-  if (options.all == options.image.has_value()) throw UsageError("cairn validate needs IMAGE or --all, one of them; see cairn validate --help");
+  if (options.all == options.image.has_value()) throw UsageError("'validate' needs IMAGE or --all, one of them; see cairn validate --help");
   std::vector<std::string> names;
   if (options.image) names.push_back(*options.image);
   else for (const auto& tag : program.open_store(store::Access::read).tags()) names.push_back(tag.name);
@@ -75,7 +75,7 @@ void add_validate(CommandLine& line, Program& program)
   line.add(
           {
               .name = "validate",
-              .summary = "Check that an image is whole and that every tool will read it alike",
+              .summary = "Check that an image is whole and that every tool reads it alike",
               .description =
                   "Reads every byte: digests and sizes of manifest, config and layers, what each layer unpacks to, and that its tar has no "
                   "entry that readers disagree about (a path twice, a child before its parent, a name that leads out). Of a library, the "

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <thread>
 #include <utility>
 
@@ -22,9 +23,11 @@ using namespace std::chrono_literals;
 
 constexpr auto redraw_interval = 100ms;
 constexpr auto first_draw = 300ms;  // a command that ends sooner shows no bar at all
+constexpr auto plain_begin = 1s;
 constexpr auto plain_interval = 10s;
 constexpr auto json_interval = 1s;
 constexpr std::size_t most_bars = 8;
+constexpr double least_part_to_guess = 0.02;  // time left is a guess from what was done
 
 void write_all(int fd, std::string_view text) noexcept
 {
@@ -61,7 +64,7 @@ public:
     return found == steps_.end() ? nullptr : &*found;
   }
   void end(std::uint64_t id) { std::erase_if(steps_, [id](const Step& step) { return step.id == id; }); }
-  [[nodiscard]] const std::vector<Step>& all() const { return steps_; }
+  [[nodiscard]] std::vector<Step>& all() { return steps_; }
 
 private:
   std::vector<Step> steps_;
@@ -93,9 +96,31 @@ private:
   int fd_;
 };
 
+/// Calls `body` again and again, under the lock that it is given, until it is destroyed.
+class Ticker {
+public:
+  Ticker(std::mutex& mutex, std::chrono::milliseconds interval, std::function<void()> body)
+      : thread_([&mutex, interval, body = std::move(body)](const std::stop_token& stop) {
+          quietly([&] {
+            std::condition_variable_any woken;
+            std::unique_lock lock(mutex);
+            while (!stop.stop_requested()) {
+              woken.wait_for(lock, stop, interval, [] { return false; });
+              if (!stop.stop_requested()) body();
+            }
+          });
+        })
+  {
+  }
+
+private:
+  std::jthread thread_;
+};
+
+/// Steps that end within `plain_begin` are not worth a line: a log is read, not watched.
 class PlainConsole final : public Console {
 public:
-  explicit PlainConsole(int fd) : fd_(fd) {}
+  explicit PlainConsole(int fd) : fd_(fd), ticker_(mutex_, redraw_interval, [this] { tell_all(); }) {}
 
   void line(LineKind kind, std::string_view text) noexcept override
   {
@@ -106,30 +131,24 @@ public:
     quietly([&] {
       const std::scoped_lock lock(mutex_);
       steps_.begin(id, title, total_bytes);
-      tell(total_bytes == 0 ? fmt::format("{} …", title) : fmt::format("{} … ({})", title, size_text(total_bytes)));
     });
   }
   void advance(std::uint64_t id, std::uint64_t bytes) noexcept override
   {
     quietly([&] {
       const std::scoped_lock lock(mutex_);
-      auto* step = steps_.find(id);
-      if (step == nullptr) return;
-      step->done_bytes += bytes;
-      const auto now = Clock::now();
-      if (now - step->told < plain_interval) return;
-      step->told = now;
-      tell(bar_text(*step, now, 0));
+      if (auto* step = steps_.find(id)) step->done_bytes += bytes;
     });
   }
   void end(std::uint64_t id) noexcept override
   {
     quietly([&] {
       const std::scoped_lock lock(mutex_);
-      if (const auto* step = steps_.find(id)) {
+      const auto* step = steps_.find(id);
+      if (step != nullptr && step->told != step->began) {
         const auto took = duration_text(Clock::now() - step->began);
-        tell(step->done_bytes == 0 ? fmt::format("{}: {}", step->title, took)
-                                   : fmt::format("{}: {} in {}", step->title, size_text(step->done_bytes), took));
+        tell(step->done_bytes == 0 ? fmt::format("{}: done in {}", safe(step->title), took)
+                                   : fmt::format("{}: done, {} in {}", safe(step->title), size_text(step->done_bytes), took));
       }
       steps_.end(id);
     });
@@ -137,10 +156,22 @@ public:
 
 private:
   void tell(const std::string& text) { line(LineKind::note, text); }
+  void tell_all()
+  {
+    const auto now = Clock::now();
+    for (auto& step : steps_.all()) {
+      const bool is_new = step.told == step.began;
+      if (now - step.told < (is_new ? plain_begin : plain_interval)) continue;
+      step.told = now;
+      if (!is_new) tell(bar_text(step, now, 0));
+      else tell(step.total_bytes == 0 ? fmt::format("{} …", safe(step.title)) : fmt::format("{} … ({})", safe(step.title), size_text(step.total_bytes)));
+    }
+  }
 
   int fd_;
   std::mutex mutex_;
   Steps steps_;
+  Ticker ticker_;  // last: it uses all the others
 };
 
 class JsonConsole final : public Console {
@@ -214,11 +245,10 @@ private:
 /// silent. Lines are overwritten and the rest of each erased, in one write: nothing flickers.
 class BarConsole final : public Console {
 public:
-  explicit BarConsole(int fd) : fd_(fd), drawer_([this](const std::stop_token& stop) { run(stop); }) {}
+  explicit BarConsole(int fd) : fd_(fd), ticker_(std::in_place, mutex_, redraw_interval, [this] { draw(); }) {}
   ~BarConsole() override
   {
-    drawer_.request_stop();
-    drawer_.join();
+    ticker_.reset();
     erase();
   }
 
@@ -261,17 +291,6 @@ public:
   }
 
 private:
-  void run(const std::stop_token& stop) noexcept
-  {
-    quietly([&] {
-      std::unique_lock lock(mutex_);
-      while (!stop.stop_requested()) {
-        woken_.wait_for(lock, stop, redraw_interval, [] { return false; });
-        if (!stop.stop_requested()) draw();
-      }
-    });
-  }
-
   void draw()
   {
     const auto now = Clock::now();
@@ -299,10 +318,9 @@ private:
 
   int fd_;
   std::mutex mutex_;
-  std::condition_variable_any woken_;
   Steps steps_;
-  std::size_t drawn_ = 0;  ///< lines of bars on the terminal, the cursor below them
-  std::jthread drawer_;    // last: it uses all the others
+  std::size_t drawn_ = 0;         ///< lines of bars on the terminal, the cursor below them
+  std::optional<Ticker> ticker_;  // last: it uses all the others
 };
 
 }  // namespace
@@ -321,23 +339,21 @@ std::string bar_text(const Step& step, std::chrono::steady_clock::time_point now
   } else {
     const auto done = std::min(step.done_bytes, step.total_bytes);  // an estimate may have been too low
     part = static_cast<double>(done) / static_cast<double>(step.total_bytes);
-    numbers = fmt::format("{:3.0f} %, {} of {}, {}/s", std::min(part * 100, 100.0), size_text(done), size_text(step.total_bytes),
-                          size_text(static_cast<std::uint64_t>(rate)));
-    if (rate > 0) {
-      const std::chrono::duration<double> left(static_cast<double>(step.total_bytes - done) / rate);
-      numbers += fmt::format(", {} left", duration_text(std::chrono::ceil<std::chrono::seconds>(left)));
+    numbers = fmt::format("{:3.0f} %, {} of {}, {}/s", part * 100, size_text(done), size_text(step.total_bytes), size_text(static_cast<std::uint64_t>(rate)));
+    if (part >= least_part_to_guess && done < step.total_bytes) {
+      const auto left = std::chrono::ceil<std::chrono::seconds>(std::chrono::duration<double>(static_cast<double>(step.total_bytes - done) / rate));
+      numbers += fmt::format(", {} left", left < 10s ? fmt::format("{} s", left.count()) : duration_text(left));
     }
   }
   const auto title = safe(step.title);
   if (columns == 0) return fmt::format("{}: {}", title, numbers);
 
-  constexpr std::size_t title_columns = 28;
+  // Title and bar are as wide in every line and at every moment; only what stands behind them moves.
+  constexpr std::size_t title_columns = 20;
   const auto shown = fit(title, title_columns);
   auto out = shown + std::string(title_columns - width(shown) + 2, ' ');
-  // `[====>     ]` takes what is left of the line, if that is enough to say anything.
-  const auto used = width(out) + width(numbers) + 4;
-  if (step.total_bytes != 0 && used + 10 <= columns) {
-    const auto cells = std::min<std::size_t>(columns - used, 30);
+  const std::size_t cells = columns >= 100 ? 30 : columns >= 75 ? 10 : 0;
+  if (step.total_bytes != 0 && cells != 0) {
     const auto full = static_cast<std::size_t>(part * static_cast<double>(cells));
     out += '[' + std::string(full, '=') + (full < cells ? ">" + std::string(cells - full - 1, ' ') : "") + "] ";
   }

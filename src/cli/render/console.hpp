@@ -18,7 +18,7 @@ namespace cairn::cli {
 enum class ProgressStyle {
   automatic,  ///< bar on a terminal, else plain
   bar,        ///< a line a running step, redrawn in place
-  plain,      ///< a line when a step begins, each ten seconds, and when it ends
+  plain,      ///< a line when a step has gone on for a second, each ten seconds, and when it ends
   json,       ///< one JSON object a line, messages too (docs/commands/cairn.md "Progress as JSON")
   none,
 };

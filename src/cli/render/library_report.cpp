@@ -16,12 +16,12 @@ namespace {
 using library::Document;
 using library::UnitInfo;
 
-/// Counted from 1, the lowest.
+/// Index among the image's layers; 0 is the lowest.
 std::size_t layer_number(const Document& document, const UnitInfo& unit)
 {
   const auto place = document.find(unit.name);
   assert(place);  // each unit has exactly one live fragment (Document::parse)
-  return place->layer + 1;
+  return place->layer;
 }
 
 std::vector<std::string> needed_by(const Document& document, const UnitInfo& unit)
@@ -106,7 +106,7 @@ std::string unit_text(const Document& document, const UnitInfo& unit, std::size_
   const auto& fragment = fragment_of(document, unit);
   add("size", fmt::format("{} in {}, {} packed", size_text(unit.content_bytes), count_text(unit.files, "file", "files"), size_text(fragment.packed_bytes)));
   const auto number = layer_number(document, unit);
-  add("layer", fmt::format("{} of {} ({})", number, document.layers.size() + 1, document.layers[number - 1].digest.str()));
+  add("layer", fmt::format("{} ({})", number, document.layers[number].digest.str()));
   for (const auto& root : fragment.roots) add("path", safe(document.target + '/' + root.path));
   return out;
 }
@@ -119,7 +119,7 @@ oci::JsonWriter unit_record(const Document& document, const UnitInfo& unit)
   json.end_array().member("dependencies", unit.dependencies).member("missing", unit.missing).member("needed_by", needed_by(document, unit));
   json.member("files", unit.files);
   write_size(json, document, unit);
-  json.member("layer_digest", document.layers[layer_number(document, unit) - 1].digest).begin_array("roots");
+  json.member("layer_digest", document.layers[layer_number(document, unit)].digest).begin_array("roots");
   for (const auto& root : fragment_of(document, unit).roots) json.value(root.path);
   json.end_array().end_object();
   return json;

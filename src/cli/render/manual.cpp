@@ -69,9 +69,26 @@ std::size_t help_columns() { return std::clamp<std::size_t>(terminal_columns(STD
 std::string plain(std::string_view text)
 {
   std::string out;
+  bool code = false;
   for (const char c : text) {
-    if (c != '`' && c != '*') out += c;
+    if (c == '`') code = !code;
+    else if (code || c != '*') out += c;
   }
+  return out;
+}
+
+/// `text` wrapped, but never within the brackets of one option.
+std::string wrap_usage(const std::string& text, std::size_t columns, std::size_t indent)
+{
+  constexpr char kept_space = '\x01';
+  std::string joined;
+  int depth = 0;
+  for (const char c : text) {
+    depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+    joined += c == ' ' && depth > 0 ? kept_space : c;
+  }
+  auto out = wrap(joined, columns, indent);
+  std::ranges::replace(out, kept_space, ' ');
   return out;
 }
 
@@ -165,6 +182,20 @@ std::string upper(std::string_view text)
 
 // --- for docs/commands
 
+/// Lines that are to be kept become a block of code, which Markdown wants four spaces deep.
+std::string markdown(std::string_view text)
+{
+  std::string out;
+  for (const auto paragraph : paragraphs(text)) {
+    if (!out.empty()) out += "\n\n";
+    for (std::size_t i = 0; i < paragraph.size(); ++i) {
+      if (paragraph.starts_with(' ') && (i == 0 || paragraph[i - 1] == '\n')) out += "  ";
+      out += paragraph[i];
+    }
+  }
+  return out;
+}
+
 void add_option_list(std::string& out, const Command& command)
 {
   for (const auto& spec : command.options()) out += fmt::format("- `{}`: {}\n", option_title(spec), spec.help);
@@ -192,7 +223,7 @@ std::string help_text(const CommandLine& line, const Command& command)
 {
   const auto columns = help_columns();
   const auto& text = command.text();
-  std::string out = "cairn " + text.name + " - " + text.summary + "\n\n" + wrap("Usage: " + usage(command) + " [OPTION…]", columns, 9) +
+  std::string out = "cairn " + text.name + " - " + text.summary + "\n\n" + wrap_usage("Usage: " + usage(command) + " [OPTION…]", columns, 7) +
                     "\n\n" + description(text, columns);
   if (!command.options().empty()) {
     out += "Options:\n";
@@ -246,7 +277,7 @@ std::string markdown_page(const CommandLine& line, const Command* command)
   const auto& text = text_of(line, command);
   std::string out = fmt::format("<!-- SPDX-License-Identifier: Apache-2.0 -->\n<!-- Made by `cairn man --docs docs/commands` from src/cli. -->\n# {}\n\n{}.\n\n",
                                 command == nullptr ? "cairn" : "cairn " + text.name, text.summary);
-  out += fmt::format("    {} [OPTION…]\n\n{}\n\n", command == nullptr ? "cairn COMMAND" : usage(*command), text.description);
+  out += fmt::format("    {} [OPTION…]\n\n{}\n\n", command == nullptr ? "cairn COMMAND" : usage(*command), markdown(text.description));
   if (command == nullptr) {
     out += "## Commands\n\n";
     for (const auto& one : line.commands()) out += fmt::format("- [{0}]({0}.md): {1}\n", one->text().name, one->text().summary);
@@ -263,7 +294,7 @@ std::string markdown_page(const CommandLine& line, const Command* command)
   }
   out += "## Examples\n\n";
   for (const auto& example : text.examples) out += fmt::format("{}\n\n```sh\n{}\n```\n\n", example.explains, example.command);
-  for (const auto& section : text.sections) out += fmt::format("## {}\n\n{}\n\n", section.title, section.body);
+  for (const auto& section : text.sections) out += fmt::format("## {}\n\n{}\n\n", section.title, markdown(section.body));
   out.pop_back();
   return out;
 }

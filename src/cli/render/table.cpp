@@ -36,7 +36,7 @@ std::string Table::text(std::optional<std::size_t> columns) const
       // The widest of those that may shrink gives one column.
       std::optional<std::size_t> widest;
       for (std::size_t i = 0; i < widths.size(); ++i) {
-        if (columns_[i].shrink == Shrink::no || widths[i] <= std::max(least_columns, width(columns_[i].title))) continue;
+        if (columns_[i].shrink == Shrink::no || widths[i] <= least_columns) continue;
         if (!widest || widths[i] > widths[*widest]) widest = i;
       }
       if (!widest) break;

@@ -24,7 +24,7 @@ namespace cairn::cli {
 
 [[nodiscard]] std::string short_digest(const Digest& digest);  ///< `sha256:` and twelve digits, enough to tell images apart
 [[nodiscard]] std::string size_text(std::uint64_t bytes);             ///< `0 B`, `1.5 KiB`, `23 MiB`
-[[nodiscard]] std::string duration_text(std::chrono::nanoseconds time);  ///< `0.42 s`, `12 s`, `3 min 05 s`, `2 h 04 min`
+[[nodiscard]] std::string duration_text(std::chrono::nanoseconds time);  ///< `7 ms`, `0.42 s`, `12 s`, `3 min 05 s`, `2 h 04 min`
 [[nodiscard]] std::string count_text(std::uint64_t count, std::string_view one, std::string_view many);  ///< `1 unit`, `2 units`
 
 }  // namespace cairn::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/module/rc_file.hpp>
 
-#include <support/throws_error.hpp>
+#include <support/error_matcher.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,6 +14,11 @@ using testing::HasSubstr;
 using testing::Optional;
 using testing::Pair;
 using testing::UnorderedElementsAre;
+
+RcFile read_rc_file(Language language, const std::string& text, const std::string& shown)
+{
+  return rc_file_of(language, run({Script::Kind::rc, language, text, {}}), shown);
+}
 
 std::optional<std::string> applied(Language language, const std::string& text, RcTables& tables, const std::optional<std::string>& directory = "A")
 {

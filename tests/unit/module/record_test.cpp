@@ -12,8 +12,13 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-Record lua(const std::string& text) { return evaluate_modulefile(Language::lua, text, {"zlib", "1", "zlib/1", "/t/zlib/1.lua"}); }
-Record tcl(const std::string& text) { return evaluate_modulefile(Language::tcl, text, {"zlib", "1", "zlib/1", "/t/zlib/1"}); }
+Record evaluated(Language language, const std::string& text)
+{
+  const Script script{Script::Kind::modulefile, language, text, {"zlib", "1", "zlib/1", "/t/zlib/1"}};
+  return record_of(script, run(script));
+}
+Record lua(const std::string& text) { return evaluated(Language::lua, text); }
+Record tcl(const std::string& text) { return evaluated(Language::tcl, text); }
 
 std::vector<std::string> words(const Record& record)
 {
@@ -22,7 +27,7 @@ std::vector<std::string> words(const Record& record)
   return out;
 }
 
-TEST(EvaluateModulefile, lists_dependencies_in_the_order_written)
+TEST(Record, lists_dependencies_in_the_order_written)
 {
   EXPECT_THAT(words(lua("depends_on('GCCcore/12', 'b') if not isloaded('c') then load('c') end try_load('d') prereq('e') conflict('zlib') load(atleast('f', '1')) depends_on(5)")),
               ElementsAre("0 GCCcore/12", "0 b", "1 c", "2 d", "3 e", "4 zlib", "1 f"));
@@ -30,7 +35,7 @@ TEST(EvaluateModulefile, lists_dependencies_in_the_order_written)
               ElementsAre("4 zlib", "0 GCCcore/12", "0 b", "1 c", "2 d", "3 e"));
 }
 
-TEST(EvaluateModulefile, takes_the_root_from_easybuilds_variable)
+TEST(Record, takes_the_root_from_easybuilds_variable)
 {
   EXPECT_EQ(lua("local root = '/a' setenv('EBROOTZLIB', '/b')").root, "/b");
   EXPECT_EQ(lua("local root = \"/a\"\nprepend_path('PATH', root)").root, "/a");
@@ -39,14 +44,14 @@ TEST(EvaluateModulefile, takes_the_root_from_easybuilds_variable)
   EXPECT_EQ(lua("local rooted = '/a'").root, std::nullopt);
 }
 
-TEST(EvaluateModulefile, lists_the_values_of_variables_piece_by_piece)
+TEST(Record, lists_the_values_of_variables_piece_by_piece)
 {
   const auto record = lua("prepend_path('PATH', '/a:/b') setenv('X', '/c:/d') append_path('Y', '/e;/f', ';') pushenv('Z', 'g') prepend_path('MODULEPATH', '/m')");
   EXPECT_EQ(record.variables, (std::vector<std::pair<std::string, std::string>>{{"PATH", "/a"}, {"PATH", "/b"}, {"X", "/c:/d"}, {"Y", "/e"}, {"Y", "/f"}, {"Z", "g"}}));
   EXPECT_THAT(record.modulepaths, ElementsAre("/m"));
 }
 
-TEST(EvaluateModulefile, loses_a_whole_tcl_file_to_one_quote_as_lmod_does)
+TEST(Record, loses_a_whole_tcl_file_to_one_quote_as_lmod_does)
 {
   const auto record = tcl("module-whatis a\nprepend-path PATH {/x\"y}\nconflict z");
   EXPECT_THAT(record.cached, IsEmpty());
@@ -54,7 +59,7 @@ TEST(EvaluateModulefile, loses_a_whole_tcl_file_to_one_quote_as_lmod_does)
   EXPECT_NE(record.error, std::nullopt);
 }
 
-TEST(EvaluateModulefile, says_errors_in_one_printable_line)
+TEST(Record, says_errors_in_one_printable_line)
 {
   const auto record = tcl("error \"two\\nlines \\u001b\"");
   ASSERT_TRUE(record.error);

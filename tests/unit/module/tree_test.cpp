@@ -2,7 +2,7 @@
 #include <cairn/module/tree.hpp>
 #include <cairn/os/temp.hpp>
 
-#include <support/throws_error.hpp>
+#include <support/error_matcher.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

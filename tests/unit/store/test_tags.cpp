@@ -157,7 +157,7 @@ TEST_F(Tags, with_names_that_no_tool_should_write_are_left_out)
 TEST_F(Tags, of_eight_processes_at_once_are_all_kept)
 {
   constexpr int processes = 8;
-  constexpr int each = 10;
+  constexpr int each = 5;
   std::vector<pid_t> children;
   for (int p = 0; p < processes; ++p) {
     const auto child = ::fork();
