@@ -183,6 +183,12 @@ TEST_F(Forming, tells_a_unit_that_is_called_rest_from_the_rest)
   EXPECT_NE(with("top"), with("modules/all/rest.lua"));
 }
 
+TEST_F(Forming, ends_at_aliases_that_lead_in_circles)
+{
+  tree_.module("a/1", "a", {"X"}).file("modules/all/.modulerc.lua", "module_alias(\"X\", \"Y\")\nmodule_alias(\"Y\", \"X\")\n");
+  EXPECT_THAT(unit(form(), "a/1").missing, ElementsAre("X"));
+}
+
 TEST_F(Forming, of_nothing_gives_nothing)
 {
   const auto units = form();
