@@ -78,7 +78,8 @@ std::string what_is_missing(const Command& command, const CLI::App& app)
   std::vector<std::string> missing;
   for (const auto& spec : command.options()) {
     if (spec.count != Count::required && spec.count != Count::some) continue;
-    if (app.get_option(own_name(command, spec))->count() == 0) missing.push_back(spec.value.empty() ? spec.name : spec.name + ' ' + spec.value);
+    if (app.get_option(own_name(command, spec))->count() == 0)
+      missing.push_back(spec.value.empty() ? spec.name : spec.name + ' ' + spec.value);
   }
   return fmt::format("{}", fmt::join(missing, " and "));
 }
@@ -97,7 +98,8 @@ std::string explain(const CLI::ParseError& error, const CommandLine& line, const
     const auto hint = suggestion(typed, option_names(names, line.global()));
     return fmt::format("{} has no option {}{}", name, printable(typed), hint.empty() ? "; " + see : hint);
   }
-  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) return fmt::format("{} needs {}; {}", name, what_is_missing(names, app), see);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
+    return fmt::format("{} needs {}; {}", name, what_is_missing(names, app), see);
   if (!extras.empty()) {
     if (command == nullptr) static_cast<void>(line.get(extras.front()));  // no such command
     return fmt::format("{}: {} is one word too many; {}", name, printable(extras.front()), see);
@@ -105,7 +107,8 @@ std::string explain(const CLI::ParseError& error, const CommandLine& line, const
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     const std::string_view text = error.what();
     const auto option = text.substr(0, text.find(':'));
-    return text.find("missing") == std::string_view::npos ? fmt::format("{} is given more than once; {}", option, see) : fmt::format("{} needs a value; {}", option, see);
+    return text.find("missing") == std::string_view::npos ? fmt::format("{} is given more than once; {}", option, see)
+                                                          : fmt::format("{} needs a value; {}", option, see);
   }
   return fmt::format("{}: {}; {}", name, error.what(), see);
 }
@@ -125,21 +128,24 @@ std::uint64_t parse_number(const std::string& what, const std::string& text, std
 
 Command& Command::flag(std::string name, std::string help, bool& field)
 {
-  options_.push_back({std::move(name), 0, {}, std::move(help), Count::flag, ValueKind::text, {}, [&field](const std::string&) { field = true; }});
+  options_.push_back(
+      {std::move(name), 0, {}, std::move(help), Count::flag, ValueKind::text, {}, [&field](const std::string&) { field = true; }});
   return *this;
 }
 
 Command& Command::option(std::string name, std::string value, std::string help, std::optional<std::string>& field, ValueKind kind)
 {
-  options_.push_back({std::move(name), 0, std::move(value), std::move(help), Count::optional, kind, {},
-                      [&field](const std::string& text) { field = text; }});
+  options_.push_back({std::move(name), 0, std::move(value), std::move(help), Count::optional, kind, {}, [&field](const std::string& text) {
+                        field = text;
+                      }});
   return *this;
 }
 
 Command& Command::option(std::string name, std::string value, std::string help, std::vector<std::string>& field, ValueKind kind)
 {
-  options_.push_back({std::move(name), 0, std::move(value), std::move(help), Count::any, kind, {},
-                      [&field](const std::string& text) { field.push_back(text); }});
+  options_.push_back({std::move(name), 0, std::move(value), std::move(help), Count::any, kind, {}, [&field](const std::string& text) {
+                        field.push_back(text);
+                      }});
   return *this;
 }
 
@@ -161,19 +167,22 @@ Command& Command::choice(std::string name, std::vector<std::string> choices, std
 
 Command& Command::word(std::string name, std::string help, std::string& field, ValueKind kind)
 {
-  options_.push_back({std::move(name), 0, {}, std::move(help), Count::required, kind, {}, [&field](const std::string& text) { field = text; }});
+  options_.push_back(
+      {std::move(name), 0, {}, std::move(help), Count::required, kind, {}, [&field](const std::string& text) { field = text; }});
   return *this;
 }
 
 Command& Command::words(std::string name, std::string help, Count count, std::vector<std::string>& field, ValueKind kind)
 {
-  options_.push_back({std::move(name), 0, {}, std::move(help), count, kind, {}, [&field](const std::string& text) { field.push_back(text); }});
+  options_.push_back(
+      {std::move(name), 0, {}, std::move(help), count, kind, {}, [&field](const std::string& text) { field.push_back(text); }});
   return *this;
 }
 
 Command& Command::optional_word(std::string name, std::string help, std::optional<std::string>& field, ValueKind kind)
 {
-  options_.push_back({std::move(name), 0, {}, std::move(help), Count::optional, kind, {}, [&field](const std::string& text) { field = text; }});
+  options_.push_back(
+      {std::move(name), 0, {}, std::move(help), Count::optional, kind, {}, [&field](const std::string& text) { field = text; }});
   return *this;
 }
 

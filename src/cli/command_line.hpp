@@ -75,8 +75,7 @@ public:
   Command& flag(std::string name, std::string help, bool& field);
   Command& option(std::string name, std::string value, std::string help, std::optional<std::string>& field,
                   ValueKind kind = ValueKind::text);
-  Command& option(std::string name, std::string value, std::string help, std::vector<std::string>& field,
-                  ValueKind kind = ValueKind::text);
+  Command& option(std::string name, std::string value, std::string help, std::vector<std::string>& field, ValueKind kind = ValueKind::text);
   /// A whole number from `least` to `most`.
   Command& number(std::string name, std::string value, std::string help, std::uint64_t least, std::uint64_t most,
                   std::optional<std::uint64_t>& field);

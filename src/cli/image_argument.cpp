@@ -35,7 +35,8 @@ OpenImage open_image(Program& program, const std::string& argument)
     }
     case Kind::registry: break;
   }
-  throw Error(Errc::unsupported, fmt::format("{}: cairn reads no registry yet; copy the image to oci:DIR by another tool", printable(argument)));
+  throw Error(Errc::unsupported,
+              fmt::format("{}: cairn reads no registry yet; copy the image to oci:DIR by another tool", printable(argument)));
 }
 
 void export_image(Program& program, const store::Store& store, const image::Image& image, const std::string& name,

@@ -13,7 +13,7 @@ constexpr int wake = SIGUSR1;  // ends the waiting thread
 
 bool is_ignored(int signal)
 {
-  struct sigaction action {};
+  struct sigaction action{};
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 

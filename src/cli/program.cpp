@@ -59,10 +59,7 @@ void Program::warn(std::string_view text)
 
 void Program::error(std::string_view text) noexcept { console_->line(LineKind::error, text); }
 
-Task Program::task(std::string title, std::uint64_t total_bytes)
-{
-  return {*console_, interrupt_.token(), std::move(title), total_bytes};
-}
+Task Program::task(std::string title, std::uint64_t total_bytes) { return {*console_, interrupt_.token(), std::move(title), total_bytes}; }
 
 std::filesystem::path Program::store_path() const
 {

@@ -63,20 +63,26 @@ const std::array<SettingSpec, 8> specs = {{
      },
      [](const Settings& s) { return std::pair(fmt::format("{}", s.jobs.value), s.jobs.origin); }},
     {"json", "CAIRN_JSON", "print results as JSON",
-     [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) { s.json = {parse_bool(what, text), origin}; },
+     [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) {
+       s.json = {parse_bool(what, text), origin};
+     },
      [](const Settings& s) { return std::pair(std::string(bool_names[s.json.value ? 1 : 0]), s.json.origin); }},
     {"progress", "CAIRN_PROGRESS", "how progress is shown: auto, bar, plain, json, none",
      [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) {
        s.progress = {static_cast<ProgressStyle>(parse_name(what, text, progress_names)), origin};
      },
-     [](const Settings& s) { return std::pair(std::string(progress_names[static_cast<std::size_t>(s.progress.value)]), s.progress.origin); }},
+     [](const Settings& s) {
+       return std::pair(std::string(progress_names[static_cast<std::size_t>(s.progress.value)]), s.progress.origin);
+     }},
     {"log", "CAIRN_LOG", "what is said on stderr: quiet, normal, verbose",
      [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) {
        s.log = {static_cast<Verbosity>(parse_name(what, text, log_names)), origin};
      },
      [](const Settings& s) { return std::pair(std::string(log_names[static_cast<std::size_t>(s.log.value)]), s.log.origin); }},
     {"times", "CAIRN_TIMES", "print where the time of a split went",
-     [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) { s.times = {parse_bool(what, text), origin}; },
+     [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) {
+       s.times = {parse_bool(what, text), origin};
+     },
      [](const Settings& s) { return std::pair(std::string(bool_names[s.times.value ? 1 : 0]), s.times.origin); }},
     {"compression", "CAIRN_COMPRESSION", "codec of new layers: zstd, gzip, none",
      [](Settings& s, const std::string& what, const std::string& text, const std::string& origin) {

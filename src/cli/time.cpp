@@ -18,10 +18,13 @@ constexpr std::uint64_t latest_second = 253'402'300'799;  // the year 9999, the 
 std::string created_time()
 {
   const char* text = std::getenv("SOURCE_DATE_EPOCH");
-  const auto seconds = text == nullptr || *text == '\0' ? std::time_t{0} : static_cast<std::time_t>(parse_number("SOURCE_DATE_EPOCH", text, 0, latest_second));
+  const auto seconds = text == nullptr || *text == '\0'
+                           ? std::time_t{0}
+                           : static_cast<std::time_t>(parse_number("SOURCE_DATE_EPOCH", text, 0, latest_second));
   std::tm time{};
   gmtime_r(&seconds, &time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", time.tm_year + 1900, time.tm_mon + 1, time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", time.tm_year + 1900, time.tm_mon + 1, time.tm_mday, time.tm_hour, time.tm_min,
+                     time.tm_sec);
 }
 
 }  // namespace cairn::cli

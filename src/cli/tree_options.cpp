@@ -11,8 +11,8 @@ namespace cairn::cli {
 void add_tree_options(Command& command, TreeOptions& options)
 {
   command.word("TREE", "the directory that holds `software` and `modules`", options.tree, ValueKind::directory)
-      .option("--target", "PREFIX", "absolute path at which users will see the tree; where it is now, if not given", options.target,
-              ValueKind::directory)
+      .option("--target", "PREFIX", "absolute path at which users will see the tree; if not given, where its modulefiles say that it is",
+              options.target, ValueKind::directory)
       .option("--mapping", "FILE", "what else there is to say about the tree; `TREE/library.yaml` is found by itself", options.mapping,
               ValueKind::file)
       .option("--exclude", "PATTERN", "leave out what matches, as `*.log`; `*` also matches slashes", options.exclude);

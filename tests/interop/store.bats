@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   : "${STORE_TOOL:?}"
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || return
   store=$BATS_TEST_TMPDIR/store
   printf 'one\n' >one
   printf 'two\n' >two

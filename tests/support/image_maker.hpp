@@ -52,10 +52,7 @@ inline std::string packed(std::string_view plain, Codec codec)
 /// Makes images in memory, right ones unless a test spoils them. `put` sends what is made to `blobs`.
 class ImageMaker {
 public:
-  explicit ImageMaker(MemoryBlobs& blobs) : blobs_(blobs)
-  {
-    config.platform = {"amd64", "linux", ""};
-  }
+  explicit ImageMaker(MemoryBlobs& blobs) : blobs_(blobs) { config.platform = {"amd64", "linux", ""}; }
 
   ImageMaker& layer(std::string_view plain, Codec codec = Codec::gzip)
   {

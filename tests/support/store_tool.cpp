@@ -98,7 +98,8 @@ int run(const std::string& verb, Words words)
   if (verb == "image") make_image(words);
   else if (verb == "busy") busy(words);
   else if (verb == "tags") {
-    for (const auto& tag : Store(words[0], Access::read).tags()) std::printf("%s %s\n", tag.name.c_str(), tag.manifest.digest.str().c_str());
+    for (const auto& tag : Store(words[0], Access::read).tags())
+      std::printf("%s %s\n", tag.name.c_str(), tag.manifest.digest.str().c_str());
   } else if (verb == "validate") {
     const Store store(words[0], Access::read);
     return tell(image::validate(store, store.resolve(words[1]), Task()));

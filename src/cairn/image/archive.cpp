@@ -122,7 +122,7 @@ OciArchive::OciArchive(const std::filesystem::path& file, const Task& task) : wh
 {
   // A link is followed: the user named it. O_NONBLOCK: a FIFO must not make us wait.
   fd_ = open_file(file, O_RDONLY | O_NONBLOCK);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd_.get(), &status) != 0) throw_errno(errno, what_);
   if (!S_ISREG(status.st_mode)) throw Error(Errc::bad_input, fmt::format("{}: not a regular file", what_));
   const auto step = task.step("read archive", static_cast<std::uint64_t>(status.st_size));
@@ -150,7 +150,8 @@ OciArchive::OciArchive(const std::filesystem::path& file, const Task& task) : wh
     if (!places_.emplace(digest, Place{reader.position(), entry->size_bytes}).second)
       throw Error(Errc::bad_input, fmt::format("{}: {} is there twice", what_, printable(entry->path)));
   }
-  if (!layout || !index) throw Error(Errc::bad_input, fmt::format("{}: no oci-archive: there is no {}", what_, layout ? "index.json" : "oci-layout"));
+  if (!layout || !index)
+    throw Error(Errc::bad_input, fmt::format("{}: no oci-archive: there is no {}", what_, layout ? "index.json" : "oci-layout"));
   const auto version = oci::JsonDocument::parse(*layout, fmt::format("{}: oci-layout", what_));
   if (version.root().at("imageLayoutVersion").string() != "1.0.0") version.root().at("imageLayoutVersion").fail("this cairn knows 1.0.0");
   entries_ = parse_index(*index, fmt::format("{}: index.json", what_));
@@ -161,11 +162,13 @@ oci::Descriptor OciArchive::resolve(const std::string& ref_name) const
   std::vector<const oci::Descriptor*> found;
   for (const auto& entry : entries_) {
     const auto name = entry.annotations.find(ref_name_key);
-    if (ref_name.empty() || (name != entry.annotations.end() && name->second == ref_name) || entry.digest.str() == ref_name) found.push_back(&entry);
+    if (ref_name.empty() || (name != entry.annotations.end() && name->second == ref_name) || entry.digest.str() == ref_name)
+      found.push_back(&entry);
   }
   if (found.size() == 1) return *found.front();
   if (ref_name.empty()) throw Error(Errc::not_found, fmt::format("{}: {} images in the archive; name one", what_, found.size()));
-  throw Error(found.empty() ? Errc::not_found : Errc::bad_input, fmt::format("{}: {} images named {} in the archive", what_, found.size(), printable(ref_name)));
+  throw Error(found.empty() ? Errc::not_found : Errc::bad_input,
+              fmt::format("{}: {} images named {} in the archive", what_, found.size(), printable(ref_name)));
 }
 
 const OciArchive::Place& OciArchive::find(const oci::Descriptor& blob) const
@@ -194,9 +197,10 @@ std::unique_ptr<Source> OciArchive::open_range(const oci::Descriptor& blob, std:
 {
   const auto& place = find(blob);
   if (offset > place.size_bytes || size_bytes > place.size_bytes - offset)
-    throw Error(Errc::bad_input, fmt::format("{}: blob {}: bytes {} to {} of {} do not exist", what_, blob.digest.str(), offset, offset + size_bytes,
-                                             place.size_bytes));
-  return std::make_unique<FileSource>(another_fd(), place.offset + offset, size_bytes, fmt::format("{}: blob {}", what_, blob.digest.str()));
+    throw Error(Errc::bad_input, fmt::format("{}: blob {}: bytes {} to {} of {} do not exist", what_, blob.digest.str(), offset,
+                                             offset + size_bytes, place.size_bytes));
+  return std::make_unique<FileSource>(another_fd(), place.offset + offset, size_bytes,
+                                      fmt::format("{}: blob {}", what_, blob.digest.str()));
 }
 
 }  // namespace cairn::image

@@ -28,7 +28,8 @@ public:
   [[nodiscard]] oci::Descriptor resolve(const std::string& ref_name) const;
 
   [[nodiscard]] std::unique_ptr<Source> open(const oci::Descriptor& blob) const override;
-  [[nodiscard]] std::unique_ptr<Source> open_range(const oci::Descriptor& blob, std::uint64_t offset, std::uint64_t size_bytes) const override;
+  [[nodiscard]] std::unique_ptr<Source> open_range(const oci::Descriptor& blob, std::uint64_t offset,
+                                                   std::uint64_t size_bytes) const override;
 
 private:
   struct Place {

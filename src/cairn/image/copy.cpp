@@ -8,7 +8,8 @@
 namespace cairn::image {
 namespace {
 
-void copy_blob(const oci::BlobSource& blobs, const oci::Descriptor& blob, const std::string& what, oci::BlobTarget& target, const Task& task)
+void copy_blob(const oci::BlobSource& blobs, const oci::Descriptor& blob, const std::string& what, oci::BlobTarget& target,
+               const Task& task)
 {
   task.check();
   if (target.has(blob)) return;
@@ -20,7 +21,8 @@ void copy_blob(const oci::BlobSource& blobs, const oci::Descriptor& blob, const 
 
 void copy_image(const oci::BlobSource& blobs, const Image& image, oci::BlobTarget& target, const Task& task)
 {
-  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) copy_blob(blobs, image.manifest.layers[i], fmt::format("layer {}", i), target, task);
+  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i)
+    copy_blob(blobs, image.manifest.layers[i], fmt::format("layer {}", i), target, task);
   copy_blob(blobs, image.manifest.config, "config", target, task);
   copy_blob(blobs, image.descriptor, "manifest", target, task);
 }

@@ -52,7 +52,8 @@ std::string own_architecture()
 
 void collect_images(const oci::BlobSource& blobs, const oci::Descriptor& from, int depth, std::vector<oci::Descriptor>& images)
 {
-  if (depth == 0) throw Error(Errc::limit, fmt::format("index {}: indexes lie more than {} deep in one another", from.digest.str(), index_depth));
+  if (depth == 0)
+    throw Error(Errc::limit, fmt::format("index {}: indexes lie more than {} deep in one another", from.digest.str(), index_depth));
   for (const auto& entry : read_index(blobs, from).manifests) {
     if (oci::media_type::is_manifest(entry.media_type)) images.push_back(entry);
     else if (oci::media_type::is_index(entry.media_type)) collect_images(blobs, entry, depth - 1, images);
@@ -82,16 +83,17 @@ oci::Descriptor choose(const oci::BlobSource& blobs, const oci::Descriptor& inde
   std::string has;
   for (const auto& platform : platforms) has += (has.empty() ? "" : ", ") + printable(platform);
   if (fitting.empty())
-    throw Error(Errc::not_found, fmt::format("index {}: no image for linux/{} among its {} (it has: {})", index.digest.str(), wanted, images.size(),
-                                             has.empty() ? "no platforms" : has));
-  throw Error(Errc::bad_input, fmt::format("index {}: {} images for linux/{}; name one by its digest", index.digest.str(), fitting.size(), wanted));
+    throw Error(Errc::not_found, fmt::format("index {}: no image for linux/{} among its {} (it has: {})", index.digest.str(), wanted,
+                                             images.size(), has.empty() ? "no platforms" : has));
+  throw Error(Errc::bad_input,
+              fmt::format("index {}: {} images for linux/{}; name one by its digest", index.digest.str(), fitting.size(), wanted));
 }
 
 void check_type(std::string_view said, const oci::Descriptor& descriptor, std::string_view what)
 {
   if (said != descriptor.media_type)
-    throw Error(Errc::bad_input, fmt::format("{} {}: 'mediaType' is {}, its descriptor says {}", what, descriptor.digest.str(), printable(said),
-                                             printable(descriptor.media_type)));
+    throw Error(Errc::bad_input, fmt::format("{} {}: 'mediaType' is {}, its descriptor says {}", what, descriptor.digest.str(),
+                                             printable(said), printable(descriptor.media_type)));
 }
 
 }  // namespace

@@ -21,7 +21,13 @@ struct Magic {
 };
 
 constexpr std::array packed_formats{
-    Magic{"gzip", "\x1f\x8b"}, Magic{"zstd", "\x28\xb5\x2f\xfd"}, Magic{"xz", std::string_view("\xfd" "7zXZ\0", 6)}, Magic{"bzip2", "BZh"}, Magic{"zip", "PK\x03\x04"},
+    Magic{"gzip", "\x1f\x8b"},
+    Magic{"zstd", "\x28\xb5\x2f\xfd"},
+    Magic{"xz", std::string_view("\xfd"
+                                 "7zXZ\0",
+                                 6)},
+    Magic{"bzip2", "BZh"},
+    Magic{"zip", "PK\x03\x04"},
 };
 
 /// What the first bytes of a blob look like; nothing for plain tar and the unknown.

@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view layout_start = "oci:";
 constexpr std::string_view archive_start = "oci-archive:";
 constexpr std::string_view registry_start = "docker://";
-constexpr std::array<std::string_view, 7> other_transports{"containers-storage:", "dir:", "docker-archive:", "docker-daemon:", "ostree:", "sif:", "tarball:"};
+constexpr std::array<std::string_view, 7> other_transports{
+    "containers-storage:", "dir:", "docker-archive:", "docker-daemon:", "ostree:", "sif:", "tarball:"};
 
 Reference with_path(Reference::Kind kind, std::string_view text, std::string_view start)
 {
@@ -35,8 +36,9 @@ Reference Reference::parse(std::string_view text)
   if (text.starts_with(archive_start)) return with_path(Kind::oci_archive, text, archive_start);
   for (const auto transport : other_transports)
     if (text.starts_with(transport))
-      throw Error(Errc::unsupported, fmt::format("{}: transport '{}' is not supported; use a tag of the store, oci:, oci-archive: or docker://",
-                                                 printable(text), transport));
+      throw Error(Errc::unsupported,
+                  fmt::format("{}: transport '{}' is not supported; use a tag of the store, oci:, oci-archive: or docker://",
+                              printable(text), transport));
   if (text.starts_with(registry_start)) {
     const auto rest = text.substr(registry_start.size());
     if (rest.empty()) throw Error(Errc::bad_input, fmt::format("{}: no image after 'docker://'", printable(text)));

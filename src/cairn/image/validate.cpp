@@ -35,7 +35,8 @@ public:
     }
     if (!seen_.insert(entry.path)) add(entry.path, "is there twice");
     const bool directory = entry.type == tar::Type::directory;
-    if (awaited_.contains(entry.path)) add(entry.path, directory ? "comes after what lies in it" : "is no directory, but something lies in it");
+    if (awaited_.contains(entry.path))
+      add(entry.path, directory ? "comes after what lies in it" : "is no directory, but something lies in it");
     if (!directory) others_.insert(entry.path);
     check_parents(entry.path);
   }
@@ -139,7 +140,8 @@ private:
     if (!config) return;
     const auto steps = static_cast<std::size_t>(std::ranges::count(config->history, false, &oci::History::empty_layer));
     if (!config->history.empty() && steps != manifest->layers.size())
-      findings_.push_back({prefix + "config", fmt::format("history has {} steps that make layers, there are {} layers", steps, manifest->layers.size())});
+      findings_.push_back(
+          {prefix + "config", fmt::format("history has {} steps that make layers, there are {} layers", steps, manifest->layers.size())});
     check_layers(*manifest, *config, prefix);
   }
 
@@ -152,7 +154,8 @@ private:
     parallel_for(manifest.layers.size(), thread_count(0),
                  [&](std::size_t i) { problems[i] = check_layer(blobs_, manifest.layers[i], config.diff_ids[i], step); });
     for (std::size_t i = 0; i < problems.size(); ++i)
-      for (auto& problem : problems[i]) findings_.push_back({fmt::format("{}layer {} ({})", prefix, i, manifest.layers[i].digest.str()), std::move(problem)});
+      for (auto& problem : problems[i])
+        findings_.push_back({fmt::format("{}layer {} ({})", prefix, i, manifest.layers[i].digest.str()), std::move(problem)});
   }
 
   const oci::BlobSource& blobs_;

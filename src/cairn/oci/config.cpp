@@ -62,7 +62,8 @@ History read_history(const Json& json)
 
 void read_runtime(const Json& config, ImageConfig& image)
 {
-  config.check_keys({"Cmd", "Entrypoint", "Env", "ExposedPorts", "Labels", "User", "WorkingDir", "Volumes", "StopSignal"}, UnknownKeys::accept);
+  config.check_keys({"Cmd", "Entrypoint", "Env", "ExposedPorts", "Labels", "User", "WorkingDir", "Volumes", "StopSignal"},
+                    UnknownKeys::accept);
   image.user = read_string(config, "User");
   image.env = read_strings(config, "Env");
   image.entrypoint = read_strings(config, "Entrypoint");

@@ -76,7 +76,8 @@ Manifest Manifest::parse(std::string_view json, const std::string& what)
 {
   const auto document = parse_document(json, what);
   const Json root = document.root();
-  root.check_keys({"schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations", "manifests"}, UnknownKeys::accept);
+  root.check_keys({"schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations", "manifests"},
+                  UnknownKeys::accept);
   check_version(root, what);
   refuse_members(root, {"manifests"}, "an image manifest");
   refuse_members(root, {"fsLayers"}, "a manifest of schema 2");
@@ -119,7 +120,8 @@ Index Index::parse(std::string_view json, const std::string& what)
 {
   const auto document = parse_document(json, what);
   const Json root = document.root();
-  root.check_keys({"schemaVersion", "mediaType", "artifactType", "manifests", "subject", "annotations", "config", "layers"}, UnknownKeys::accept);
+  root.check_keys({"schemaVersion", "mediaType", "artifactType", "manifests", "subject", "annotations", "config", "layers"},
+                  UnknownKeys::accept);
   check_version(root, what);
   refuse_members(root, {"config", "layers", "fsLayers"}, "an index");
   Index index;

@@ -10,8 +10,8 @@ namespace cairn::recipe {
 std::optional<std::map<std::string, FileSetting>> read_settings(const std::filesystem::path& path, SettingsAt at)
 {
   std::error_code absent;
-  if (!std::filesystem::exists(path, absent) && (!absent || absent == std::errc::no_such_file_or_directory ||
-                                                 absent == std::errc::not_a_directory)) {
+  if (!std::filesystem::exists(path, absent) &&
+      (!absent || absent == std::errc::no_such_file_or_directory || absent == std::errc::not_a_directory)) {
     return std::nullopt;
   }
   const auto document = YamlDocument::read(path);

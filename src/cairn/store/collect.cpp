@@ -38,14 +38,15 @@ Blobs list_blobs(int directory, const std::filesystem::path& path, const Task& t
   Blobs blobs;
   for (const auto& entry : list_directory(directory, path)) {
     task.check();
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(directory, entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) continue;
       throw_errno(errno, printable((path / entry.name).native()));
     }
     if (!S_ISREG(status.st_mode)) continue;  // not ours to judge
     try {
-      blobs.emplace(Digest::parse("sha256:" + entry.name), Stored{entry.name, static_cast<std::uint64_t>(status.st_size), status.st_ctim.tv_sec});
+      blobs.emplace(Digest::parse("sha256:" + entry.name),
+                    Stored{entry.name, static_cast<std::uint64_t>(status.st_size), status.st_ctim.tv_sec});
     } catch (const Error&) {
       continue;  // nor is what has no digest's name
     }
@@ -66,7 +67,8 @@ std::optional<Referrer> as_referrer(const Store& store, const Digest& digest, co
   try {
     // Most blobs are not JSON; one byte tells.
     std::byte first{};
-    if (store.open_range(blob, 0, std::min<std::uint64_t>(1, stored.size_bytes))->read(std::span(&first, 1)) != 1 || first != std::byte{'{'})
+    if (store.open_range(blob, 0, std::min<std::uint64_t>(1, stored.size_bytes))->read(std::span(&first, 1)) != 1 ||
+        first != std::byte{'{'})
       return std::nullopt;
     const auto text = store.read(blob);
     if (text.find("\"subject\"") == std::string::npos) return std::nullopt;
@@ -105,14 +107,15 @@ Store::Collected Store::collect(Really really, const Task& task, std::chrono::se
   const auto alone = hold(LockMode::exclusive, task);
   const auto path = layout::blobs(path_);
   const auto directory = open_root(path);
-  const auto oldest_kept = std::chrono::duration_cast<std::chrono::seconds>(
-                               std::chrono::system_clock::now().time_since_epoch() - grace).count();
+  const auto oldest_kept =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch() - grace).count();
   // Listed before index.json is read: a blob that comes later is not in the list, one that a tool named meanwhile is marked.
   const auto blobs = list_blobs(directory.get(), path, task);
   Reachable used(*this, task);
-  in_context([] { return "cannot tell what is used"; }, [&] {
-    for (const auto& entry : IndexFile(path_).read()) used.add(entry);
-  });
+  in_context([] { return "cannot tell what is used"; },
+             [&] {
+               for (const auto& entry : IndexFile(path_).read()) used.add(entry);
+             });
   mark_referrers(used, *this, blobs, task);
   Collected collected;
   for (const auto& [digest, stored] : blobs) {

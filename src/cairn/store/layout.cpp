@@ -27,7 +27,7 @@ constexpr std::uint64_t small_file_bytes = 4096;
 
 bool is_there(const std::filesystem::path& path)
 {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) == 0) return true;
   if (errno != ENOENT && errno != ENOTDIR) throw_errno(errno, printable(path.native()));
   return false;
@@ -56,7 +56,8 @@ void check_layout_file(const std::filesystem::path& store)
     throw;
   }
   if (version != layout_version)
-    throw Error(Errc::unsupported, fmt::format("{}: image layout version {}, this cairn knows {}", shown, printable(version), layout_version));
+    throw Error(Errc::unsupported,
+                fmt::format("{}: image layout version {}, this cairn knows {}", shown, printable(version), layout_version));
 }
 
 void check_format_file(const std::filesystem::path& store)
@@ -71,7 +72,8 @@ void check_format_file(const std::filesystem::path& store)
   if (!text.starts_with(format_name) || error != std::errc() || std::string_view(end, text.data() + text.size()) != "\n")
     throw Error(Errc::corrupt, fmt::format("{}: expected '{}<number>'", shown, format_name));
   if (version != format_version)
-    throw Error(Errc::unsupported, fmt::format("{}: store format {}, this cairn knows {}; use a newer cairn", shown, version, format_version));
+    throw Error(Errc::unsupported,
+                fmt::format("{}: store format {}, this cairn knows {}; use a newer cairn", shown, version, format_version));
 }
 
 /// access(2) as the effective user; what root may do is still refused on a read-only file system.
@@ -82,7 +84,7 @@ void check_writable(const std::filesystem::path& directory)
   if (cause == ENOENT) return;  // is made later
   const auto shown = printable(directory.native());
   if (cause == EROFS) throw Error(Errc::permission, fmt::format("{}: cannot be written: the file system is read-only", shown));
-  struct stat status {};
+  struct stat status{};
   if (cause != EACCES || ::stat(directory.c_str(), &status) != 0) throw_errno(cause, fmt::format("{}: cannot be written", shown));
   throw Error(Errc::permission, fmt::format("{}: cannot be written: it belongs to uid {} with mode {:04o}, and this process runs as uid {}",
                                             shown, status.st_uid, status.st_mode & 07777, ::geteuid()));
@@ -125,7 +127,7 @@ void make_directory(const std::filesystem::path& path)
     return make_directory(path);
   }
   const int cause = errno;
-  struct stat status {};
+  struct stat status{};
   if (cause == EEXIST && ::stat(path.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return;
     throw Error(Errc::bad_input, fmt::format("{}: not a directory", printable(path.native())));
@@ -136,7 +138,7 @@ void make_directory(const std::filesystem::path& path)
 void open(const std::filesystem::path& store, Access access)
 {
   const auto shown = printable(store.native());
-  struct stat status {};
+  struct stat status{};
   const bool there = ::stat(store.c_str(), &status) == 0;
   if (!there && (errno != ENOENT || access == Access::read)) throw_errno(errno, shown);
   if (there && !S_ISDIR(status.st_mode)) throw Error(Errc::bad_input, fmt::format("{}: not a directory", shown));

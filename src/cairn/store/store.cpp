@@ -145,7 +145,7 @@ Fd open_blob(const std::filesystem::path& path, const oci::Descriptor& blob, con
     if (errno == ENXIO) throw Error(Errc::corrupt, fmt::format("{}: {} is not a regular file", what, printable(path.native())));
     throw_errno(errno, fmt::format("{}: {}", what, printable(path.native())));
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) throw_errno(errno, what);
   if (!S_ISREG(status.st_mode)) throw Error(Errc::corrupt, fmt::format("{}: {} is not a regular file", what, printable(path.native())));
   if (static_cast<std::uint64_t>(status.st_size) != blob.size_bytes)
@@ -170,7 +170,7 @@ std::unique_ptr<Source> Store::open_range(const oci::Descriptor& blob, std::uint
 
 bool Store::has(const oci::Descriptor& blob) const
 {
-  struct stat status {};
+  struct stat status{};
   const auto path = blob_path(blob.digest);
   return ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && static_cast<std::uint64_t>(status.st_size) == blob.size_bytes;
 }
@@ -192,7 +192,8 @@ void Store::put(const oci::Descriptor& blob, Source& content, const Task& task)
 std::string Store::read(const oci::Descriptor& blob, std::uint64_t limit_bytes) const
 {
   const auto what = fmt::format("blob {}", blob.digest.str());
-  if (blob.size_bytes > limit_bytes) throw Error(Errc::limit, fmt::format("{}: {} bytes, the limit is {}", what, blob.size_bytes, limit_bytes));
+  if (blob.size_bytes > limit_bytes)
+    throw Error(Errc::limit, fmt::format("{}: {} bytes, the limit is {}", what, blob.size_bytes, limit_bytes));
   return read_all(*open(blob), limit_bytes, what);
 }
 
@@ -256,7 +257,7 @@ oci::Descriptor Store::resolve(const std::string& reference) const
     const auto digest = Digest::parse(digest_text);
     for (auto& entry : IndexFile(path_).read())
       if (entry.digest == digest) return entry;
-    struct stat status {};
+    struct stat status{};
     if (::lstat(blob_path(digest).c_str(), &status) != 0 || !S_ISREG(status.st_mode))
       throw Error(Errc::not_found, fmt::format("{}: not in the store {}", digest.str(), printable(path_.native())));
     oci::Descriptor manifest{.media_type = {}, .digest = digest, .size_bytes = static_cast<std::uint64_t>(status.st_size)};
@@ -267,17 +268,20 @@ oci::Descriptor Store::resolve(const std::string& reference) const
   const auto all = tags();
   const auto found = std::ranges::equal_range(all, reference, {}, &Tag::name);
   if (found.empty())
-    throw Error(Errc::not_found, fmt::format("{}: no such tag in the store {}{}", printable(reference), printable(path_.native()), near_names(reference, all)));
+    throw Error(Errc::not_found, fmt::format("{}: no such tag in the store {}{}", printable(reference), printable(path_.native()),
+                                             near_names(reference, all)));
   if (found.size() > 1)
-    throw Error(Errc::corrupt, fmt::format("{}: index.json gives this name to {} manifests ({}, {}, …); tag or untag it to repair that",
-                                           printable(reference), found.size(), found[0].manifest.digest.str(), found[1].manifest.digest.str()));
+    throw Error(Errc::corrupt,
+                fmt::format("{}: index.json gives this name to {} manifests ({}, {}, …); tag or untag it to repair that",
+                            printable(reference), found.size(), found[0].manifest.digest.str(), found[1].manifest.digest.str()));
   return found.front().manifest;
 }
 
 oci::Descriptor Store::only() const
 {
   auto entries = IndexFile(path_).read();
-  const bool alike = !entries.empty() && std::ranges::all_of(entries, [&](const auto& entry) { return entry.digest == entries.front().digest; });
+  const bool alike =
+      !entries.empty() && std::ranges::all_of(entries, [&](const auto& entry) { return entry.digest == entries.front().digest; });
   if (alike) return std::move(entries.front());
   throw Error(Errc::not_found, fmt::format("{}: {} images; name one", printable(path_.native()), entries.size()));
 }
@@ -288,7 +292,8 @@ void Store::tag(const std::string& name, const oci::Descriptor& manifest, const 
   check_tag_name(name);
   const auto shared = hold(LockMode::shared, task);
   if (!has(manifest))
-    throw Error(Errc::not_found, fmt::format("{}: cannot tag: {} is not in the store {}", printable(name), manifest.digest.str(), printable(path_.native())));
+    throw Error(Errc::not_found, fmt::format("{}: cannot tag: {} is not in the store {}", printable(name), manifest.digest.str(),
+                                             printable(path_.native())));
   flush(manifest, task);
   auto entry = manifest;
   entry.annotations[ref_name_key] = name;
@@ -316,7 +321,8 @@ void Store::untag(const std::string& name, const Task& task)
   require_write("untag");
   const auto all = tags();
   if (std::ranges::find(all, name, &Tag::name) == all.end())
-    throw Error(Errc::not_found, fmt::format("{}: no such tag in the store {}{}", printable(name), printable(path_.native()), near_names(name, all)));
+    throw Error(Errc::not_found,
+                fmt::format("{}: no such tag in the store {}{}", printable(name), printable(path_.native()), near_names(name, all)));
   IndexFile(path_).update([&](const oci::Json& root) { return edited(root, name, nullptr); }, task);
 }
 

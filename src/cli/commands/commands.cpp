@@ -12,7 +12,8 @@ CommandLine make_command_line(Program& program, Flags& flags)
           "Splits the tree of software that EasyBuild installs and Lmod loads into an OCI image of small layers: a *library*. "
           "A changed module changes one layer, the same tree always gives the same bytes, and any container tool reads the result.\n\n"
           "Images are kept in a store, an OCI image layout that needs no daemon and no registry. Where a command takes an IMAGE, it is the "
-          "name of one in the store (`library:2026.11`), its digest (`sha256:…`), or one elsewhere: `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`.",
+          "name of one in the store (`library:2026.11`), its digest (`sha256:…`), or one elsewhere: `oci:DIR[:TAG]`, "
+          "`oci-archive:FILE[:TAG]`.",
       .examples =
           {
               {"cairn split easybuild --tag library:2026.11", "Make an image of a module tree."},
@@ -24,11 +25,13 @@ CommandLine make_command_line(Program& program, Flags& flags)
               {"Output",
                "The result goes to standard output: a digest, a table, or one JSON record with `--json`. Progress, messages and errors go "
                "to standard error: bars on a terminal, a line an event otherwise.\n\n"
-               "With `--progress json` each line on standard error is a JSON object: `{\"event\": \"begin\"|\"advance\"|\"end\", \"step\": N, "
+               "With `--progress json` each line on standard error is a JSON object: `{\"event\": \"begin\"|\"advance\"|\"end\", \"step\": "
+               "N, "
                "\"title\": …, \"bytes\": N, \"total_bytes\": N}` (`total_bytes` where it is known, `seconds` at the end), or `{\"event\": "
                "\"message\", \"level\": \"note\"|\"info\"|\"debug\"|\"warning\"|\"error\", \"text\": …}`."},
-              {"Settings", "What a flag does not say is taken from variables (`CAIRN_STORE`), from `settings:` in ./cairn.yaml, and from the "
-                           "user's own file; `cairn config` shows each value and where it comes from."},
+              {"Settings",
+               "What a flag does not say is taken from variables (`CAIRN_STORE`), from `settings:` in ./cairn.yaml, and from the "
+               "user's own file; `cairn config` shows each value and where it comes from."},
               {"Exit codes", "0 done, 1 failed, 2 wrong usage, 3 a check found problems, 130 interrupted."},
           },
   });

@@ -23,7 +23,8 @@ Exit run(const Options& options, Program& program)
     json.begin_object().member("dry_run", options.dry_run).member("blobs", collected.blobs).member("bytes", collected.bytes).end_object();
     program.print(json);
   } else {
-    program.print(fmt::format("{} {}, {}\n", options.dry_run ? "would free" : "freed", count_text(collected.blobs, "blob", "blobs"), size_text(collected.bytes)));
+    program.print(fmt::format("{} {}, {}\n", options.dry_run ? "would free" : "freed", count_text(collected.blobs, "blob", "blobs"),
+                              size_text(collected.bytes)));
   }
   return Exit::done;
 }
@@ -37,8 +38,9 @@ void add_gc(CommandLine& line, Program& program)
           {
               .name = "gc",
               .summary = "Free the space of what no name in the store reaches",
-              .description = "Removes blobs that belong to no named image: of images that were untagged or whose name moved on, and of runs that "
-                             "were stopped. Waits for other cairn programs that write to the store. What a named image needs is never touched.",
+              .description =
+                  "Removes blobs that belong to no named image: of images that were untagged or whose name moved on, and of runs that "
+                  "were stopped. Waits for other cairn programs that write to the store. What a named image needs is never touched.",
               .examples = {{"cairn gc --dry-run", "Only say what would go."}, {"cairn gc", "Free the space."}},
               .sections = {{"JSON", "One object: `dry_run`, `blobs` (a number), `bytes`."}},
           },

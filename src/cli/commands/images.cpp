@@ -58,7 +58,8 @@ Exit run(const Options& options, Program& program)
     for (const auto& tag : program.open_store(store::Access::read).tags()) program.print(tag.name + '\n');
     return Exit::done;
   }
-  if (!there) program.note(fmt::format("there is no store {} yet; cairn split TREE --tag NAME:TAG makes it", program.store_path().string()));
+  if (!there)
+    program.note(fmt::format("there is no store {} yet; cairn split TREE --tag NAME:TAG makes it", program.store_path().string()));
   const auto rows = there ? list(program) : std::vector<Row>{};
   if (program.json()) {
     oci::JsonWriter json(oci::JsonStyle::readable);
@@ -92,13 +93,15 @@ void add_images(CommandLine& line, Program& program)
           {
               .name = "images",
               .summary = "List the images of the store",
-              .description = "One line for each name. SIZE is what a registry would hold: manifest, config and layers, compressed. UNITS is the "
-                             "number of parts that a library ships alone, and `-` for images that are no libraries.\n\n"
-                             "Two names of one digest are one image, and layers that several images share are stored once.",
+              .description =
+                  "One line for each name. SIZE is what a registry would hold: manifest, config and layers, compressed. UNITS is the "
+                  "number of parts that a library ships alone, and `-` for images that are no libraries.\n\n"
+                  "Two names of one digest are one image, and layers that several images share are stored once.",
               .examples = {{"cairn images", "List them."},
                            {"cairn images --json | jq -r '.images[] | select(.units > 100) | .name'", "The large libraries."}},
-              .sections = {{"JSON", "One object: `store` (its path) and `images`, each with `name`, `manifest` (digest), `size_bytes`, `units` (of "
-                                    "libraries) and `created`; `size_bytes` is missing when the image cannot be read."}},
+              .sections = {{"JSON",
+                            "One object: `store` (its path) and `images`, each with `name`, `manifest` (digest), `size_bytes`, `units` (of "
+                            "libraries) and `created`; `size_bytes` is missing when the image cannot be read."}},
           },
           [options, &program] { return run(*options, program); })
       .flag("--names", "only print the names", options->names);

@@ -31,7 +31,8 @@ struct LayerUse {
 LayerUse use_of(const oci::Descriptor& layer, const library::Document* document, std::size_t number)
 {
   LayerUse use;
-  if (const auto kind = layer.annotations.find(std::string(library::annotation::layer)); kind != layer.annotations.end()) use.kind = kind->second;
+  if (const auto kind = layer.annotations.find(std::string(library::annotation::layer)); kind != layer.annotations.end())
+    use.kind = kind->second;
   if (document == nullptr || number >= document->layers.size()) return use;
   for (const auto& fragment : document->layers[number].fragments) {
     (fragment.live ? use.live_bytes : use.dead_bytes) += fragment.packed_bytes;
@@ -55,7 +56,10 @@ oci::JsonWriter record(const image::Image& image, const library::Document* docum
   json.begin_object("annotations");
   for (const auto& [key, value] : image.manifest.annotations) json.member(key, value);
   json.end_object().begin_object("config").member("digest", image.manifest.config.digest).member("env", config.env);
-  json.member("entrypoint", config.entrypoint).member("cmd", config.cmd).member("user", config.user).member("working_dir", config.working_dir);
+  json.member("entrypoint", config.entrypoint)
+      .member("cmd", config.cmd)
+      .member("user", config.user)
+      .member("working_dir", config.working_dir);
   json.begin_object("labels");
   for (const auto& [key, value] : config.labels) json.member(key, value);
   json.end_object().end_object().begin_array("layers");
@@ -114,7 +118,14 @@ Table layers_table(const image::Image& image, const library::Document* document)
     }
     return table;
   }
-  Table table({{"LAYER", Align::right}, {"DIGEST"}, {"TYPE"}, {"KIND"}, {"SIZE", Align::right}, {"UNITS", Align::right}, {"LIVE", Align::right}, {"DEAD", Align::right}});
+  Table table({{"LAYER", Align::right},
+               {"DIGEST"},
+               {"TYPE"},
+               {"KIND"},
+               {"SIZE", Align::right},
+               {"UNITS", Align::right},
+               {"LIVE", Align::right},
+               {"DEAD", Align::right}});
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     const auto& layer = image.manifest.layers[i];
     const auto use = use_of(layer, document, i);
@@ -154,17 +165,24 @@ void add_inspect(CommandLine& line, Program& program)
               .name = "inspect",
               .summary = "Show an image: its layers and, of a library, its units",
               .description =
-                  "Works on every image. Layers count from the lowest, 0. Only manifest, config and, of a library, the index layer are read.\n\n"
+                  "Works on every image. Layers count from the lowest, 0. Only manifest, config and, of a library, the index layer are "
+                  "read.\n\n"
                   "LIVE is what a layer's units take, compressed; DEAD is what older releases left in it, hidden by later layers: it costs "
                   "space but saves everyone from fetching the layer again. The last layer of a library, `index`, holds the list of units "
                   "and Lmod's cache.",
               .examples = {{"cairn inspect library:2026.11", "Layers and units."},
-                           {"cairn inspect library:2026.11 --json | jq '[.layers[].dead_bytes] | add'", "Bytes that no module uses any more."}},
-              .sections = {{"JSON", "One object: `manifest`, `media_type`, `size_bytes` (of everything), `library` (whether it is one), `created`, `os`, "
-                                    "`architecture`, `annotations`, `config` (`digest`, `env`, `entrypoint`, `cmd`, `user`, `working_dir`, `labels`), `layers` "
-                                    "(each `digest`, `media_type`, `size_bytes`, `diff_id`; of a library also `kind`, `units`, `live_bytes`, `dead_bytes`). A "
-                                    "library has besides `target`, `budget_layers`, `units` (each `name`, `kind`, `files`, `content_bytes`, `packed_bytes`, "
-                                    "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`."}},
+                           {"cairn inspect library:2026.11 --json | jq '[.layers[].dead_bytes] | add'",
+                            "Bytes that no module uses any more."}},
+              .sections =
+                  {{"JSON",
+                    "One object: `manifest`, `media_type`, `size_bytes` (of everything), `library` (whether it is one), `created`, `os`, "
+                    "`architecture`, `annotations`, `config` (`digest`, `env`, `entrypoint`, `cmd`, `user`, `working_dir`, `labels`), "
+                    "`layers` "
+                    "(each `digest`, `media_type`, `size_bytes`, `diff_id`; of a library also `kind`, `units`, `live_bytes`, "
+                    "`dead_bytes`). A "
+                    "library has besides `target`, `budget_layers`, `units` (each `name`, `kind`, `files`, `content_bytes`, "
+                    "`packed_bytes`, "
+                    "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`."}},
           },
           [options, &program] { return run(*options, program); })
       .word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image);

@@ -33,7 +33,10 @@ oci::JsonWriter record(const std::vector<library::LintFinding>& findings)
   json.member("notes", count(findings, Severity::note)).begin_array("findings");
   for (const auto& finding : findings) {
     json.begin_object().member("severity", name(finding.severity)).member("rule", finding.rule).member_unless_empty("unit", finding.unit);
-    json.member_unless_empty("path", safe(finding.path)).member("what", finding.what).member_unless_empty("advice", finding.advice).end_object();
+    json.member_unless_empty("path", safe(finding.path))
+        .member("what", finding.what)
+        .member_unless_empty("advice", finding.advice)
+        .end_object();
   }
   json.end_array().end_object();
   return json;
@@ -75,7 +78,8 @@ Exit run(const Options& options, Program& program)
     program.print(report(findings, program.columns()));
   }
   const auto errors = count(findings, Severity::error);
-  program.note(fmt::format("{}, {}, {}", count_text(errors, "error", "errors"), count_text(count(findings, Severity::warning), "warning", "warnings"),
+  program.note(fmt::format("{}, {}, {}", count_text(errors, "error", "errors"),
+                           count_text(count(findings, Severity::warning), "warning", "warnings"),
                            count_text(count(findings, Severity::note), "note", "notes")));
   return errors == 0 ? Exit::done : Exit::found;
 }
@@ -85,7 +89,8 @@ std::string rules()
 {
   std::string out;
   for (const auto& rule : library::lint_rules()) {
-    const auto severity = rule.least == rule.worst ? std::string(name(rule.least)) : fmt::format("{} to {}", name(rule.least), name(rule.worst));
+    const auto severity =
+        rule.least == rule.worst ? std::string(name(rule.least)) : fmt::format("{} to {}", name(rule.least), name(rule.worst));
     out += fmt::format("{}  {:<24}{:<18}{}", out.empty() ? "" : "\n", rule.id, severity, rule.what);
   }
   return out;
@@ -109,8 +114,10 @@ void add_lint(CommandLine& line, Program& program)
                        {"cairn lint easybuild --json | jq '.findings | group_by(.rule) | map({(.[0].rule): length}) | add'",
                         "How many findings of each rule."}},
           .sections = {{"Rules", rules()},
-                       {"JSON", "One object: `errors`, `warnings`, `notes` (numbers) and `findings`, each with `severity`, `rule`, `unit`, `path` (relative "
-                                "to the tree), `what` and `advice`; empty ones are left out."}},
+                       {"JSON",
+                        "One object: `errors`, `warnings`, `notes` (numbers) and `findings`, each with `severity`, `rule`, `unit`, `path` "
+                        "(relative "
+                        "to the tree), `what` and `advice`; empty ones are left out."}},
       },
       [options, &program] { return run(*options, program); });
   add_tree_options(command, options->tree);

@@ -55,9 +55,11 @@ void add_man(CommandLine& line, Program& program)
           {
               .name = "man",
               .summary = "Print or write man pages",
-              .description = "Prints one page in man's own form, of `cairn` itself when no command is named; `man -l -` shows it. With `--output` "
-                             "all pages (or the one named) are written as files.",
-              .examples = {{"cairn man split | man -l - | head", "Read about split."}, {"cairn man --output man1", "Write all pages into ./man1."}},
+              .description =
+                  "Prints one page in man's own form, of `cairn` itself when no command is named; `man -l -` shows it. With `--output` "
+                  "all pages (or the one named) are written as files.",
+              .examples = {{"cairn man split | man -l - | head", "Read about split."},
+                           {"cairn man --output man1", "Write all pages into ./man1."}},
               .sections = {},
           },
           [options, &program] { return run(*options, program); })

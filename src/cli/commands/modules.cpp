@@ -35,7 +35,8 @@ Exit run(const Options& options, Program& program)
   }
   const std::vector<std::string> names(words.begin() + (words.empty() ? 0 : 1), words.end());
   if (words.empty()) throw UsageError(fmt::format("'modules {}' needs IMAGE; see cairn modules --help", action));
-  if (action == "list" && !names.empty()) throw UsageError(fmt::format("'modules list': {} is one word too many; see cairn modules --help", printable(names.front())));
+  if (action == "list" && !names.empty())
+    throw UsageError(fmt::format("'modules list': {} is one word too many; see cairn modules --help", printable(names.front())));
   if (action == "show" && names.size() != 1) throw UsageError("'modules show' needs IMAGE and one NAME; see cairn modules --help");
   if (action == "closure" && names.empty()) throw UsageError("'modules closure' needs IMAGE and NAME…; see cairn modules --help");
 
@@ -75,10 +76,13 @@ void add_modules(CommandLine& line, Program& program)
               .examples = {{"cairn modules library:2026.11", "Every module."},
                            {"cairn modules show library:2026.11 Hello/1.0", "All about one."},
                            {"cairn modules closure library:2026.11 Greeting/2.0", "What a volume must hold so that this one loads."}},
-              .sections = {{"JSON", "`list`: an object with `target` and `modules`, each with `name`, `unit`, `description`, `hidden`, `content_bytes`, "
-                                    "`packed_bytes`, `layer`. `show`: an object with `unit`, `kind`, `modules`, `dependencies`, `missing`, `needed_by`, `files`, "
-                                    "`content_bytes`, `packed_bytes`, `layer`, `layer_digest`, `roots`. `closure`: an object with `units` (each `name`, "
-                                    "`content_bytes`, `packed_bytes`, `layer`), `content_bytes` and `packed_bytes`."}},
+              .sections =
+                  {{"JSON",
+                    "`list`: an object with `target` and `modules`, each with `name`, `unit`, `description`, `hidden`, `content_bytes`, "
+                    "`packed_bytes`, `layer`. `show`: an object with `unit`, `kind`, `modules`, `dependencies`, `missing`, `needed_by`, "
+                    "`files`, "
+                    "`content_bytes`, `packed_bytes`, `layer`, `layer_digest`, `roots`. `closure`: an object with `units` (each `name`, "
+                    "`content_bytes`, `packed_bytes`, `layer`), `content_bytes` and `packed_bytes`."}},
           },
           [options, &program] { return run(*options, program); })
       .words("[list|show|closure] IMAGE [NAME…]", "see above", OptionSpec::Count::some, options->words, ValueKind::image);

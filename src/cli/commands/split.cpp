@@ -73,7 +73,8 @@ Exit run(const Options& options, Program& program)
     return Exit::failed;
   }
   if (output) export_image(program, store, image::load(store, result.manifest), split.tag, *output);
-  for (const auto& line : split_summary(result, split, program.verbose() || settings.times.value ? Times::yes : Times::no)) program.note(line);
+  for (const auto& line : split_summary(result, split, program.verbose() || settings.times.value ? Times::yes : Times::no))
+    program.note(line);
   if (program.verbose()) {
     for (const auto& warning : result.warnings) program.warn(warning);
   } else if (!result.warnings.empty()) {
@@ -106,18 +107,21 @@ void add_split(CommandLine& line, Program& program)
                   {"cairn split easybuild --tag library:2026.11", "Make a library from what EasyBuild installed."},
                   {"cairn split easybuild --tag library:2026.12 --since library:2026.11",
                    "The next release, with as many layers of the last one as possible."},
-                  {"cairn split easybuild --tag library:opt --target /opt/easybuild", "Of a tree that was installed for another path than where it is now."},
+                  {"cairn split easybuild --tag library:opt --target /opt/easybuild",
+                   "Say at which path users will see the tree."},
                   {"cairn split easybuild --tag library:gzip --compression gzip --layers 100 --json",
                    "For readers without zstd, with more and smaller layers, and all about it as JSON."},
               },
           .sections =
               {
-                  {"JSON", "One object: `manifest` (digest), `size_bytes` (of the manifest), `tag`, `target`, `units` (`added`, `changed`, "
-                           "`removed`: names; `kept`: a number), `layers` (`new`, `kept`), `new_bytes`, `kept_bytes`, `rest` (paths that belong to no "
-                           "unit), `dropped` (paths left out), `warnings`, `seconds` (by step; `pack` is processor time), and `problems` "
-                           "(`path`, `what`), with no `manifest`, when nothing was published."},
-                  {"Environment", "`SOURCE_DATE_EPOCH` (seconds since 1970) is the image's time of creation; without it the time is 1970, so "
-                                  "that the digest depends on the tree alone. `CAIRN_TIMES=1` prints where the time went."},
+                  {"JSON",
+                   "One object: `manifest` (digest), `size_bytes` (of the manifest), `tag`, `target`, `units` (`added`, `changed`, "
+                   "`removed`: names; `kept`: a number), `layers` (`new`, `kept`), `new_bytes`, `kept_bytes`, `rest` (paths that belong to "
+                   "no unit), `dropped` (paths left out), `warnings`, `seconds` (by step; `pack` is processor time), and `problems` "
+                   "(`path`, `what`), with no `manifest`, when nothing was published."},
+                  {"Environment",
+                   "`SOURCE_DATE_EPOCH` (seconds since 1970) is the image's time of creation; without it the time is 1970, so "
+                   "that the digest depends on the tree alone. `CAIRN_TIMES=1` prints where the time went."},
               },
       },
       [options, &program] { return run(*options, program); });
@@ -126,7 +130,8 @@ void add_split(CommandLine& line, Program& program)
       .required()
       .number("--layers", "K", "at most this many layers; 64, or what library.yaml says", library::least_budget_layers,
               library::most_budget_layers, options->layers)
-      .choice("--compression", {"zstd", "gzip", "none"}, "how layers are compressed; zstd unless settings say otherwise", options->compression)
+      .choice("--compression", {"zstd", "gzip", "none"}, "how layers are compressed; zstd unless settings say otherwise",
+              options->compression)
       .number("--level", "N", "compression level: zstd 1 to 19 (3), gzip 1 to 12 (6)", 0, 19, options->level)
       .option("--since", "IMAGE", "the previous release; what NAME:TAG is now, if not given", options->since, ValueKind::image)
       .flag("--full", "read every file again, whatever is known of it", options->full)

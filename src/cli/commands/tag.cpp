@@ -37,8 +37,9 @@ void add_tag(CommandLine& line, Program& program)
           {
               .name = "tag",
               .summary = "Give an image of the store another name",
-              .description = "From now on NAME:TAG means the image that IMAGE means now; what NAME:TAG meant before loses the name at the same "
-                             "moment. Nothing is copied. The image's digest is printed.",
+              .description =
+                  "From now on NAME:TAG means the image that IMAGE means now; what NAME:TAG meant before loses the name at the same "
+                  "moment. Nothing is copied. The image's digest is printed.",
               .examples = {{"cairn tag library:2026.11 library:stable", "Let a moving name follow a release."}},
               .sections = {{"JSON", "One object: `name` and `manifest` (digest)."}},
           },

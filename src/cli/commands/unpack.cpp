@@ -49,7 +49,8 @@ void add_unpack(CommandLine& line, Program& program)
               .summary = "Write the files of an image into a directory",
               .description =
                   "Applies all layers, lowest first, as a container runtime does, and confines them to DIR whatever their links say. Every "
-                  "layer's digest is checked before anything below DIR is believed. A library's tree is then at DIR/TARGET: see `cairn inspect`.\n\n"
+                  "layer's digest is checked before anything below DIR is believed. A library's tree is then at DIR/TARGET: see `cairn "
+                  "inspect`.\n\n"
                   "DIR is made when it is missing and must be empty. Files belong to who runs this, unless that is root.",
               .examples = {{"cairn unpack library:2026.11 root", "Everything, below ./root."}},
               .sections = {{"JSON", "One object: `manifest` (digest), `directory`, `layers` (a number)."}},

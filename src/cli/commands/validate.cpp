@@ -44,7 +44,8 @@ Exit run(const Options& options, Program& program)
   if (options.all == options.image.has_value()) throw UsageError("'validate' needs IMAGE or --all, one of them; see cairn validate --help");
   std::vector<std::string> names;
   if (options.image) names.push_back(*options.image);
-  else for (const auto& tag : program.open_store(store::Access::read).tags()) names.push_back(tag.name);
+  else
+    for (const auto& tag : program.open_store(store::Access::read).tags()) names.push_back(tag.name);
 
   std::vector<Row> rows;
   for (const auto& name : names) {
@@ -81,8 +82,10 @@ void add_validate(CommandLine& line, Program& program)
                   "entry that readers disagree about (a path twice, a child before its parent, a name that leads out). Of a library, the "
                   "index too. What is wrong is listed, and the exit code is 3 then.",
               .examples = {{"cairn validate library:2026.11", "Check one image."},
-                           {"cairn validate --all --quiet", "Check everything in the store, for a cron job: says nothing unless something is wrong."}},
-              .sections = {{"JSON", "One object: `images` (the names that were checked) and `findings`, each with `image`, `where` and `what`."}},
+                           {"cairn validate --all --quiet",
+                            "Check everything in the store, for a cron job: says nothing unless something is wrong."}},
+              .sections = {{"JSON",
+                            "One object: `images` (the names that were checked) and `findings`, each with `image`, `where` and `what`."}},
           },
           [options, &program] { return run(*options, program); })
       .optional_word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image)

@@ -155,8 +155,9 @@ std::string zsh(const CommandLine& line)
   for (const auto& command : line.commands()) {
     out += "    " + quoted(zsh_text(command->text().name) + ":" + command->text().summary, "'\\''") + "\n";
   }
-  out += "  )\n  if (( CURRENT == 2 )); then _describe command commands; return; fi\n  local command=$words[2]\n"
-         "  shift words; (( CURRENT-- ))\n  case $command in\n";
+  out +=
+      "  )\n  if (( CURRENT == 2 )); then _describe command commands; return; fi\n  local command=$words[2]\n"
+      "  shift words; (( CURRENT-- ))\n  case $command in\n";
   for (const auto& command : line.commands()) {
     out += fmt::format("    {})\n      _arguments -s", command->text().name);
     for (const auto* spec : options_of(line, *command)) {
@@ -194,16 +195,19 @@ std::string fish(const CommandLine& line)
   const auto add = [&](const std::string& when, const OptionSpec& spec) {
     out += "complete -c cairn" + when;
     if (!spec.is_positional()) {
-      out += " -l " + spec.name.substr(2) + (spec.letter == 0 ? "" : fmt::format(" -s {}", spec.letter)) + " -d " + quoted(spec.help, "\\'");
+      out +=
+          " -l " + spec.name.substr(2) + (spec.letter == 0 ? "" : fmt::format(" -s {}", spec.letter)) + " -d " + quoted(spec.help, "\\'");
       if (spec.count != Count::flag) out += " -x";
     }
     out += values(spec) + '\n';
   };
   for (const auto& spec : line.global().options()) add("", spec);
   for (const auto& command : line.commands()) {
-    out += fmt::format("complete -c cairn -n __fish_use_subcommand -a {} -d {}\n", command->text().name, quoted(command->text().summary, "\\'"));
+    out += fmt::format("complete -c cairn -n __fish_use_subcommand -a {} -d {}\n", command->text().name,
+                       quoted(command->text().summary, "\\'"));
     for (const auto& spec : command->options()) {
-      if (!spec.is_positional() || !values(spec).empty()) add(fmt::format(" -n '__fish_seen_subcommand_from {}'", command->text().name), spec);
+      if (!spec.is_positional() || !values(spec).empty())
+        add(fmt::format(" -n '__fish_seen_subcommand_from {}'", command->text().name), spec);
     }
   }
   return out;

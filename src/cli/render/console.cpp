@@ -63,7 +63,10 @@ public:
     const auto found = std::ranges::find(steps_, id, &Step::id);
     return found == steps_.end() ? nullptr : &*found;
   }
-  void end(std::uint64_t id) { std::erase_if(steps_, [id](const Step& step) { return step.id == id; }); }
+  void end(std::uint64_t id)
+  {
+    std::erase_if(steps_, [id](const Step& step) { return step.id == id; });
+  }
   [[nodiscard]] std::vector<Step>& all() { return steps_; }
 
 private:
@@ -164,7 +167,9 @@ private:
       if (now - step.told < (is_new ? plain_begin : plain_interval)) continue;
       step.told = now;
       if (!is_new) tell(bar_text(step, now, 0));
-      else tell(step.total_bytes == 0 ? fmt::format("{} …", safe(step.title)) : fmt::format("{} … ({})", safe(step.title), size_text(step.total_bytes)));
+      else
+        tell(step.total_bytes == 0 ? fmt::format("{} …", safe(step.title))
+                                   : fmt::format("{} … ({})", safe(step.title), size_text(step.total_bytes)));
     }
   }
 
@@ -339,9 +344,11 @@ std::string bar_text(const Step& step, std::chrono::steady_clock::time_point now
   } else {
     const auto done = std::min(step.done_bytes, step.total_bytes);  // an estimate may have been too low
     part = static_cast<double>(done) / static_cast<double>(step.total_bytes);
-    numbers = fmt::format("{:3.0f} %, {} of {}, {}/s", part * 100, size_text(done), size_text(step.total_bytes), size_text(static_cast<std::uint64_t>(rate)));
+    numbers = fmt::format("{:3.0f} %, {} of {}, {}/s", part * 100, size_text(done), size_text(step.total_bytes),
+                          size_text(static_cast<std::uint64_t>(rate)));
     if (part >= least_part_to_guess && done < step.total_bytes) {
-      const auto left = std::chrono::ceil<std::chrono::seconds>(std::chrono::duration<double>(static_cast<double>(step.total_bytes - done) / rate));
+      const auto left =
+          std::chrono::ceil<std::chrono::seconds>(std::chrono::duration<double>(static_cast<double>(step.total_bytes - done) / rate));
       numbers += fmt::format(", {} left", left < 10s ? fmt::format("{} s", left.count()) : duration_text(left));
     }
   }

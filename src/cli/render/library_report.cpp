@@ -57,7 +57,11 @@ const library::FragmentInfo& fragment_of(const Document& document, const UnitInf
 
 Table modules_table(const Document& document)
 {
-  Table table({{"MODULE"}, {"UNIT", Align::left, Shrink::yes}, {"SIZE", Align::right}, {"LAYER", Align::right}, {"", Align::left},
+  Table table({{"MODULE"},
+               {"UNIT", Align::left, Shrink::yes},
+               {"SIZE", Align::right},
+               {"LAYER", Align::right},
+               {"", Align::left},
                {"DESCRIPTION", Align::left, Shrink::yes}});
   for (const auto& unit : document.units) {
     for (const auto& module : unit.modules) {
@@ -104,7 +108,8 @@ std::string unit_text(const Document& document, const UnitInfo& unit, std::size_
   add("missing", fmt::format("{}", fmt::join(unit.missing, " ")));
   add("needed by", fmt::format("{}", fmt::join(needed_by(document, unit), " ")));
   const auto& fragment = fragment_of(document, unit);
-  add("size", fmt::format("{} in {}, {} packed", size_text(unit.content_bytes), count_text(unit.files, "file", "files"), size_text(fragment.packed_bytes)));
+  add("size", fmt::format("{} in {}, {} packed", size_text(unit.content_bytes), count_text(unit.files, "file", "files"),
+                          size_text(fragment.packed_bytes)));
   const auto number = layer_number(document, unit);
   add("layer", fmt::format("{} ({})", number, document.layers[number].digest.str()));
   for (const auto& root : fragment.roots) add("path", safe(document.target + '/' + root.path));
@@ -130,7 +135,8 @@ Table closure_table(const Document& document, const std::vector<std::string>& un
   Table table({{"UNIT"}, {"SIZE", Align::right}, {"PACKED", Align::right}, {"LAYER", Align::right}});
   for (const auto& name : units) {
     const auto& unit = *document.unit(name);
-    table.add({name, size_text(unit.content_bytes), size_text(fragment_of(document, unit).packed_bytes), fmt::format("{}", layer_number(document, unit))});
+    table.add({name, size_text(unit.content_bytes), size_text(fragment_of(document, unit).packed_bytes),
+               fmt::format("{}", layer_number(document, unit))});
   }
   return table;
 }
@@ -155,11 +161,17 @@ oci::JsonWriter closure_record(const Document& document, const std::vector<std::
 
 Table units_table(const Document& document)
 {
-  Table table({{"UNIT", Align::left, Shrink::yes}, {"KIND"}, {"MODULES", Align::right}, {"FILES", Align::right}, {"SIZE", Align::right}, {"PACKED", Align::right},
+  Table table({{"UNIT", Align::left, Shrink::yes},
+               {"KIND"},
+               {"MODULES", Align::right},
+               {"FILES", Align::right},
+               {"SIZE", Align::right},
+               {"PACKED", Align::right},
                {"LAYER", Align::right}});
   for (const auto& unit : document.units) {
-    table.add({unit.name, std::string(name(unit.kind)), fmt::format("{}", unit.modules.size()), fmt::format("{}", unit.files), size_text(unit.content_bytes),
-               size_text(fragment_of(document, unit).packed_bytes), fmt::format("{}", layer_number(document, unit))});
+    table.add({unit.name, std::string(name(unit.kind)), fmt::format("{}", unit.modules.size()), fmt::format("{}", unit.files),
+               size_text(unit.content_bytes), size_text(fragment_of(document, unit).packed_bytes),
+               fmt::format("{}", layer_number(document, unit))});
   }
   return table;
 }

@@ -42,7 +42,7 @@ std::string usage_of(const OptionSpec& spec)
   const auto text = spec.value.empty() ? spec.name : spec.name + ' ' + spec.value;
   switch (spec.count) {
     case Count::required: return text;
-    case Count::some: return text + "…";
+    case Count::some: return text.ends_with(']') ? text : text + "…";  // one that shows its own grammar
     case Count::any: return '[' + text + (spec.is_positional() ? "…]" : "]…");
     default: return '[' + text + ']';
   }
@@ -53,7 +53,9 @@ std::string usage(const Command& command)
 {
   std::vector<const OptionSpec*> order;
   for (const auto& spec : command.options()) order.push_back(&spec);
-  std::ranges::stable_sort(order, {}, [](const OptionSpec* spec) { return spec->is_positional() ? 0 : spec->count == Count::required ? 1 : 2; });
+  std::ranges::stable_sort(order, {}, [](const OptionSpec* spec) {
+    return spec->is_positional() ? 0 : spec->count == Count::required ? 1 : 2;
+  });
   std::string out = "cairn " + command.text().name;
   for (const auto* spec : order) out += ' ' + usage_of(*spec);
   return out;
@@ -223,8 +225,8 @@ std::string help_text(const CommandLine& line, const Command& command)
 {
   const auto columns = help_columns();
   const auto& text = command.text();
-  std::string out = "cairn " + text.name + " - " + text.summary + "\n\n" + wrap_usage("Usage: " + usage(command) + " [OPTION…]", columns, 7) +
-                    "\n\n" + description(text, columns);
+  std::string out = "cairn " + text.name + " - " + text.summary + "\n\n" +
+                    wrap_usage("Usage: " + usage(command) + " [OPTION…]", columns, 7) + "\n\n" + description(text, columns);
   if (!command.options().empty()) {
     out += "Options:\n";
     add_rows(out, option_rows(command), columns);
@@ -263,7 +265,8 @@ std::string man_page(const CommandLine& line, const Command* command)
   add_options(out, line.global());
   out += ".TP\n\\fB\\-h, \\-\\-help\\fR\nTeach about the command.\n";
   out += ".SH EXAMPLES\n";
-  for (const auto& example : text.examples) out += ".PP\n" + troff(example.explains) + "\n.PP\n.nf\n  " + troff(example.command) + "\n.fi\n";
+  for (const auto& example : text.examples)
+    out += ".PP\n" + troff(example.explains) + "\n.PP\n.nf\n  " + troff(example.command) + "\n.fi\n";
   for (const auto& section : text.sections) {
     out += ".SH \"" + troff(upper(section.title)) + "\"\n";
     add_troff(out, section.body);
@@ -275,8 +278,9 @@ std::string man_page(const CommandLine& line, const Command* command)
 std::string markdown_page(const CommandLine& line, const Command* command)
 {
   const auto& text = text_of(line, command);
-  std::string out = fmt::format("<!-- SPDX-License-Identifier: Apache-2.0 -->\n<!-- Made by `cairn man --docs docs/commands` from src/cli. -->\n# {}\n\n{}.\n\n",
-                                command == nullptr ? "cairn" : "cairn " + text.name, text.summary);
+  std::string out = fmt::format(
+      "<!-- SPDX-License-Identifier: Apache-2.0 -->\n<!-- Made by `cairn man --docs docs/commands` from src/cli. -->\n# {}\n\n{}.\n\n",
+      command == nullptr ? "cairn" : "cairn " + text.name, text.summary);
   out += fmt::format("    {} [OPTION…]\n\n{}\n\n", command == nullptr ? "cairn COMMAND" : usage(*command), markdown(text.description));
   if (command == nullptr) {
     out += "## Commands\n\n";

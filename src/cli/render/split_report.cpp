@@ -34,7 +34,8 @@ std::vector<std::string> split_summary(const library::SplitResult& result, const
                               result.kept_layers, size_text(result.kept_bytes)));
   if (!result.document.rest.empty()) {
     lines.push_back(fmt::format("{} to no unit and {} in the unit 'rest'; cairn inspect shows them",
-                                count_text(result.document.rest.size(), "path belongs", "paths belong"), result.document.rest.size() == 1 ? "is" : "are"));
+                                count_text(result.document.rest.size(), "path belongs", "paths belong"),
+                                result.document.rest.size() == 1 ? "is" : "are"));
   }
   if (!result.document.dropped.empty()) {
     lines.push_back(fmt::format("{} left out (logs, locks, excludes); cairn inspect shows them",
@@ -43,7 +44,8 @@ std::vector<std::string> split_summary(const library::SplitResult& result, const
   const auto& t = result.times;
   lines.push_back(fmt::format("{} in {}", settings.tag, duration_text(t.total)));
   if (times == Times::yes) {
-    lines.push_back(fmt::format("time: modulefiles {}, scan {}, pack {}", duration_text(t.evaluating), duration_text(t.scanning), duration_text(t.packing)));
+    lines.push_back(fmt::format("time: modulefiles {}, scan {}, pack {}", duration_text(t.evaluating), duration_text(t.scanning),
+                                duration_text(t.packing)));
     lines.push_back(fmt::format("processor time of pack: read {}, hash {}, compress {}, write {}", duration_text(t.pack.reading),
                                 duration_text(t.pack.hashing), duration_text(t.pack.compressing), duration_text(t.pack.writing)));
   }
@@ -68,7 +70,8 @@ oci::JsonWriter split_record(const library::SplitResult& result, const library::
   json.member("read", seconds(t.pack.reading)).member("hash", seconds(t.pack.hashing));
   json.member("compress", seconds(t.pack.compressing)).member("write", seconds(t.pack.writing)).end_object().end_object();
   json.begin_array("problems");
-  for (const auto& problem : result.problems) json.begin_object().member("path", safe(problem.path)).member("what", problem.what).end_object();
+  for (const auto& problem : result.problems)
+    json.begin_object().member("path", safe(problem.path)).member("what", problem.what).end_object();
   json.end_array().end_object();
   return json;
 }

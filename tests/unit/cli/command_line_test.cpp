@@ -24,7 +24,11 @@ struct Fixture : ::testing::Test {
   Fixture()
   {
     line.global().option("--store", "DIR", "where", store);
-    line.add({.name = "pile", .summary = "Make a pile", .description = "With `*` *care*.", .examples = {{"cairn pile flat", "One."}}, .sections = {}},
+    line.add({.name = "pile",
+              .summary = "Make a pile",
+              .description = "With `*` *care*.",
+              .examples = {{"cairn pile flat", "One."}},
+              .sections = {}},
              [] { return Exit::done; })
         .words("STONE", "what to pile", OptionSpec::Count::some, stones)
         .option("--size", "SIZE", "how large", size)
@@ -49,7 +53,8 @@ struct Fixture : ::testing::Test {
 
 TEST_F(Fixture, fills_fields_wherever_options_stand)
 {
-  const auto parsed = line.parse({"--store", "a", "pile", "x", "-H", "--without=p", "--size", "big", "y", "--without", "q", "--count=3", "--store=b"});
+  const auto parsed =
+      line.parse({"--store", "a", "pile", "x", "-H", "--without=p", "--size", "big", "y", "--without", "q", "--count=3", "--store=b"});
   EXPECT_EQ(parsed.command->text().name, "pile");
   EXPECT_THAT(stones, ElementsAre("x", "y"));
   EXPECT_THAT(without, ElementsAre("p", "q"));

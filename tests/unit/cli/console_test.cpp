@@ -54,7 +54,8 @@ TEST(BarText, an_estimate_that_was_too_low_stays_at_100_percent)
 
 TEST(BarText, fits_any_terminal)
 {
-  for (const std::size_t columns : {20u, 40u, 79u, 99u, 200u}) EXPECT_LE(width(bar(step_after(10s, 50 * mib, 100 * mib), columns)), columns);
+  for (const std::size_t columns : {20u, 40u, 79u, 99u, 200u})
+    EXPECT_LE(width(bar(step_after(10s, 50 * mib, 100 * mib), columns)), columns);
 }
 
 TEST(BarText, without_a_total_shows_what_is_known)
@@ -74,7 +75,8 @@ public:
     ::close(fds_[1]);
     std::string out;
     std::array<char, 4096> buffer{};
-    for (ssize_t got = 0; (got = ::read(fds_[0], buffer.data(), buffer.size())) > 0;) out.append(buffer.data(), static_cast<std::size_t>(got));
+    for (ssize_t got = 0; (got = ::read(fds_[0], buffer.data(), buffer.size())) > 0;)
+      out.append(buffer.data(), static_cast<std::size_t>(got));
     return out;
   }
 

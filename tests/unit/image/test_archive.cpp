@@ -86,7 +86,8 @@ TEST_F(Archive, with_rotten_blobs_is_found_out_when_read)
   text[text.find("xxxxxxxx")] = 'y';
   write(text);
   const OciArchive archive(file, Task());
-  EXPECT_THAT([&] { (void)read_all(*archive.open(image.manifest.layers[0]), 1 << 20, "layer"); }, ThrowsError(Errc::corrupt, "content has digest"));
+  EXPECT_THAT([&] { (void)read_all(*archive.open(image.manifest.layers[0]), 1 << 20, "layer"); },
+              ThrowsError(Errc::corrupt, "content has digest"));
 }
 
 }  // namespace

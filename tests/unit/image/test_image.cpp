@@ -114,8 +114,9 @@ TEST_F(Images, of_an_index_are_chosen_by_platform)
 #endif
   const auto wanted = on("linux", own);
   EXPECT_EQ(load(blobs, index({on("linux", other), index({wanted}), on("windows", own)})).descriptor.digest, wanted.digest);
-  EXPECT_THAT([&] { (void)load(blobs, index({on("windows", own), on("linux", other)})); },
-              ThrowsError(Errc::not_found, "no image for linux/" + own + " among its 2 (it has: 'linux/" + other + "', 'windows/" + own + "')"));
+  EXPECT_THAT(
+      [&] { (void)load(blobs, index({on("windows", own), on("linux", other)})); },
+      ThrowsError(Errc::not_found, "no image for linux/" + own + " among its 2 (it has: 'linux/" + other + "', 'windows/" + own + "')"));
 }
 
 TEST_F(Images, of_an_index_are_never_guessed)
@@ -141,7 +142,8 @@ TEST_F(Images, name_their_codec)
   for (const auto codec : {Codec::none, Codec::gzip, Codec::zstd}) EXPECT_EQ(codec_of(layer(layer_media_type(codec))), codec);
   EXPECT_EQ(codec_of(layer(oci::media_type::docker_layer_gzip)), Codec::gzip);
   EXPECT_EQ(codec_of(layer("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")), Codec::gzip);
-  EXPECT_THAT([&] { (void)codec_of(layer("application/vnd.oci.image.layer.v1.tar+xz")); }, ThrowsError(Errc::unsupported, "is not a layer's media type"));
+  EXPECT_THAT([&] { (void)codec_of(layer("application/vnd.oci.image.layer.v1.tar+xz")); },
+              ThrowsError(Errc::unsupported, "is not a layer's media type"));
 }
 
 TEST_F(Images, are_unpacked_lowest_layer_first)
@@ -153,10 +155,11 @@ TEST_F(Images, are_unpacked_lowest_layer_first)
     tar.add(test::tar_file("d/same"), "lower");
   }));
   maker.layer(test::tar_of([](tar::Writer& tar) {
-    tar.add(test::tar_directory("d"));
-    tar.add(test::tar_file("d/.wh.old"), "");
-    tar.add(test::tar_file("d/same"), "upper");
-  }), Codec::zstd);
+                tar.add(test::tar_directory("d"));
+                tar.add(test::tar_file("d/.wh.old"), "");
+                tar.add(test::tar_file("d/same"), "upper");
+              }),
+              Codec::zstd);
   TempDir root;
   unpack(blobs, load(blobs, maker.put()), root.path() / "image", Task());
   EXPECT_EQ(read_small_file(root.path() / "image/d/same", 100), "upper");
@@ -197,8 +200,8 @@ TEST_F(Images, are_copied_with_the_manifest_last)
   maker.file("a", "x").file("b", "y").file("a", "x");
   const auto image = load(blobs, maker.put());
   copy_image(blobs, image, target, Task());
-  EXPECT_THAT(target.order, ::testing::ElementsAre(image.manifest.layers[0].digest, image.manifest.layers[1].digest, image.manifest.config.digest,
-                                                   image.descriptor.digest));
+  EXPECT_THAT(target.order, ::testing::ElementsAre(image.manifest.layers[0].digest, image.manifest.layers[1].digest,
+                                                   image.manifest.config.digest, image.descriptor.digest));
   copy_image(blobs, image, target, Task());
   EXPECT_EQ(target.order.size(), 4u);
   EXPECT_TRUE(validate(target.kept, image.descriptor, Task()).empty());

@@ -27,7 +27,10 @@ protected:
     return texts;
   }
   /// Findings of an image with this one layer.
-  std::vector<std::string> of_layer(std::string_view plain, Codec codec = Codec::gzip) { return findings(ImageMaker(blobs).layer(plain, codec).put()); }
+  std::vector<std::string> of_layer(std::string_view plain, Codec codec = Codec::gzip)
+  {
+    return findings(ImageMaker(blobs).layer(plain, codec).put());
+  }
 
   MemoryBlobs blobs;
 };
@@ -94,8 +97,12 @@ TEST_F(Validate, finds_a_codec_that_is_not_the_media_types)
       const auto codec = codec_from(real);
       if (codec == said) continue;
       const auto bytes = codec          ? test::packed(plain, *codec)
-                         : real == "xz" ? std::string("\xfd" "7zXZ\0rest", 10)
-                         : real == "zip" ? std::string("PK\x03\x04rest") : std::string("BZh9rest");
+                         : real == "xz" ? std::string(
+                                              "\xfd"
+                                              "7zXZ\0rest",
+                                              10)
+                         : real == "zip" ? std::string("PK\x03\x04rest")
+                                         : std::string("BZh9rest");
       ImageMaker maker(blobs);
       maker.manifest.layers.push_back(blobs.add(bytes, layer_media_type(said)));
       maker.config.diff_ids.push_back(sha256(plain));
@@ -128,30 +135,34 @@ TEST_F(Validate, finds_a_layer_that_is_no_tar)
 TEST_F(Validate, finds_paths_that_come_twice)
 {
   EXPECT_THAT(of_layer(tar_of([](tar::Writer& tar) {
-    tar.add(tar_file("a"), "x");
-    tar.add(tar_file("b"), "x");
-    tar.add(tar_file("a"), "y");
-  })), ElementsAre(HasSubstr("'a': is there twice")));
+                tar.add(tar_file("a"), "x");
+                tar.add(tar_file("b"), "x");
+                tar.add(tar_file("a"), "y");
+              })),
+              ElementsAre(HasSubstr("'a': is there twice")));
 }
 
 TEST_F(Validate, finds_parents_that_come_after_their_children)
 {
   EXPECT_THAT(of_layer(tar_of([](tar::Writer& tar) {
-    tar.add(tar_file("a/b/c"), "x");
-    tar.add(tar_directory("a"));
-    tar.add(tar_directory("d"));
-    tar.add(tar_file("d/e"), "x");
-  })), ElementsAre(HasSubstr("'a': comes after what lies in it")));
+                tar.add(tar_file("a/b/c"), "x");
+                tar.add(tar_directory("a"));
+                tar.add(tar_directory("d"));
+                tar.add(tar_file("d/e"), "x");
+              })),
+              ElementsAre(HasSubstr("'a': comes after what lies in it")));
 }
 
 TEST_F(Validate, finds_parents_that_are_no_directories)
 {
-  EXPECT_THAT(of_layer(tar_of([](tar::Writer& tar) {
-    tar.add(tar_file("a"), "x");
-    tar.add(tar_file("a/b"), "x");
-    tar.add(tar_file("c/d"), "x");
-    tar.add(tar_file("c"), "x");
-  })), ElementsAre(HasSubstr("'a/b': lies below 'a', which is no directory"), HasSubstr("'c': is no directory, but something lies in it")));
+  EXPECT_THAT(
+      of_layer(tar_of([](tar::Writer& tar) {
+        tar.add(tar_file("a"), "x");
+        tar.add(tar_file("a/b"), "x");
+        tar.add(tar_file("c/d"), "x");
+        tar.add(tar_file("c"), "x");
+      })),
+      ElementsAre(HasSubstr("'a/b': lies below 'a', which is no directory"), HasSubstr("'c': is no directory, but something lies in it")));
 }
 
 TEST_F(Validate, finds_malformed_whiteouts)

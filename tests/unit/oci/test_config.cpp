@@ -47,12 +47,14 @@ TEST(ImageConfig, is_written_canonically)
 
 TEST(ImageConfig, keeps_what_it_does_not_know)
 {
-  const auto text = R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":null},"container_config":{"Cmd":["old"]},)"
-                    R"("config":{"Env":null,"Healthcheck":{"Test":["CMD","true"],"Interval":30000000000},"OnBuild":["RUN x"],"Volumes":null}})";
+  const auto text =
+      R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":null},"container_config":{"Cmd":["old"]},)"
+      R"("config":{"Env":null,"Healthcheck":{"Test":["CMD","true"],"Interval":30000000000},"OnBuild":["RUN x"],"Volumes":null}})";
   const auto config = ImageConfig::parse(text, "c");
   EXPECT_TRUE(config.env.empty());
-  EXPECT_EQ(config.other_json,
-            R"({"config":{"Healthcheck":{"Interval":30000000000,"Test":["CMD","true"]},"OnBuild":["RUN x"]},"container_config":{"Cmd":["old"]}})");
+  EXPECT_EQ(
+      config.other_json,
+      R"({"config":{"Healthcheck":{"Interval":30000000000,"Test":["CMD","true"]},"OnBuild":["RUN x"]},"container_config":{"Cmd":["old"]}})");
 }
 
 TEST(ImageConfig, members_it_knows_win_over_the_others)
@@ -81,8 +83,9 @@ TEST(ImageConfig, must_have_a_platform_and_layers)
 
 TEST(ImageConfig, refuses_case_variants)
 {
-  EXPECT_THAT([] { (void)ImageConfig::parse(R"({"architecture":"amd64","os":"linux","config":{"user":"root"},"rootfs":{"type":"layers"}})", "c"); },
-              ThrowsError(Errc::bad_input, "'config.user': differs from the key 'User' in case alone"));
+  EXPECT_THAT(
+      [] { (void)ImageConfig::parse(R"({"architecture":"amd64","os":"linux","config":{"user":"root"},"rootfs":{"type":"layers"}})", "c"); },
+      ThrowsError(Errc::bad_input, "'config.user': differs from the key 'User' in case alone"));
 }
 
 }  // namespace

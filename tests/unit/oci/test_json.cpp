@@ -46,8 +46,10 @@ TEST(Json, says_where_what_is_wrong)
 {
   const auto document = read(R"({"units":[{"name":"a"},{"name":7,"size":[[-1]]}]})");
   const Json unit = document.root().at("units").array()[1];
-  EXPECT_THAT([&] { (void)unit.at("name").string(); }, ThrowsError(Errc::bad_input, "doc: 'units[1].name': is an integer, expected a string"));
-  EXPECT_THAT([&] { (void)unit.at("size").array()[0].array()[0].uint64(); }, ThrowsError(Errc::bad_input, "doc: 'units[1].size[0][0]': is negative"));
+  EXPECT_THAT([&] { (void)unit.at("name").string(); },
+              ThrowsError(Errc::bad_input, "doc: 'units[1].name': is an integer, expected a string"));
+  EXPECT_THAT([&] { (void)unit.at("size").array()[0].array()[0].uint64(); },
+              ThrowsError(Errc::bad_input, "doc: 'units[1].size[0][0]': is negative"));
   EXPECT_THAT([&] { (void)unit.at("path"); }, ThrowsError(Errc::bad_input, "doc: 'units[1]': 'path' is missing"));
   EXPECT_THAT([&] { (void)document.root().string(); }, ThrowsError(Errc::bad_input, "doc: is an object, expected a string"));
 }
@@ -70,9 +72,27 @@ TEST(Json, takes_only_integers_for_integers)
 
 TEST(Json, refuses_what_is_not_strictly_json)
 {
-  for (const std::string_view text :
-       {"", " ", "{", "[1,]", "{\"a\":1,}", "{'a':1}", "nul", "[01]", "[+1]", "[.5]", "[NaN]", "[1]x", "[1][2]", "{} {}", "// c\n{}", "[\"\\ud800\"]",
-        "[\"\x01\"]", "[\"\xff\"]", "[\"\xc0\xaf\"]", "[\"\xed\xa0\x80\"]", "[1e999]"})
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "{",
+                                      "[1,]",
+                                      "{\"a\":1,}",
+                                      "{'a':1}",
+                                      "nul",
+                                      "[01]",
+                                      "[+1]",
+                                      "[.5]",
+                                      "[NaN]",
+                                      "[1]x",
+                                      "[1][2]",
+                                      "{} {}",
+                                      "// c\n{}",
+                                      "[\"\\ud800\"]",
+                                      "[\"\x01\"]",
+                                      "[\"\xff\"]",
+                                      "[\"\xc0\xaf\"]",
+                                      "[\"\xed\xa0\x80\"]",
+                                      "[1e999]"})
     EXPECT_THAT([&] { (void)read(text); }, ThrowsError(Errc::bad_input, "doc: ")) << text;
 }
 
@@ -122,7 +142,8 @@ TEST(Json, reads_digests)
 {
   const auto document = read(R"({"d":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","short":"sha256:12"})");
   EXPECT_EQ(document.root().at("d").digest().hex().substr(0, 8), "e3b0c442");
-  EXPECT_THAT([&] { (void)document.root().at("short").digest(); }, ThrowsError(Errc::bad_input, "doc: 'short': 'sha256:12': digest has 2 hex digits"));
+  EXPECT_THAT([&] { (void)document.root().at("short").digest(); },
+              ThrowsError(Errc::bad_input, "doc: 'short': 'sha256:12': digest has 2 hex digits"));
 }
 
 TEST(Json, survives_being_moved)
@@ -150,7 +171,8 @@ TEST(JsonWriter, keeps_the_order_given_in_readable_style)
 
 TEST(JsonWriter, escapes_what_must_be_and_nothing_else)
 {
-  EXPECT_EQ(JsonWriter().value("\"\\/\b\f\n\r\t\x01\x1f\x7f\xc3\xa9<>&").finish(), "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xc3\xa9<>&\"");
+  EXPECT_EQ(JsonWriter().value("\"\\/\b\f\n\r\t\x01\x1f\x7f\xc3\xa9<>&").finish(),
+            "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xc3\xa9<>&\"");
 }
 
 TEST(JsonWriter, refuses_strings_that_are_not_utf8)
@@ -160,7 +182,8 @@ TEST(JsonWriter, refuses_strings_that_are_not_utf8)
 
 TEST(JsonWriter, writes_numbers_as_they_are)
 {
-  EXPECT_EQ(again("[0,-9223372036854775808,18446744073709551615,1e3,0.10,-0.5E-2]"), "[0,-9223372036854775808,18446744073709551615,1e3,0.10,-0.5E-2]");
+  EXPECT_EQ(again("[0,-9223372036854775808,18446744073709551615,1e3,0.10,-0.5E-2]"),
+            "[0,-9223372036854775808,18446744073709551615,1e3,0.10,-0.5E-2]");
   JsonWriter json;
   json.begin_array().value(std::int64_t{-1}).value(std::numeric_limits<std::uint64_t>::max()).value(0.1).value(1e300).end_array();
   EXPECT_EQ(json.finish(), "[-1,18446744073709551615,0.1,1e+300]");

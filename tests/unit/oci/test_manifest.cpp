@@ -74,7 +74,8 @@ TEST(Manifest, of_docker_keeps_its_types_until_asked)
 
 TEST(Manifest, of_docker_schema_1_is_unsupported)
 {
-  EXPECT_THAT([] { (void)Manifest::parse(R"({"schemaVersion":1,"fsLayers":[]})", "m"); }, ThrowsError(Errc::unsupported, "m: Docker schema 1"));
+  EXPECT_THAT([] { (void)Manifest::parse(R"({"schemaVersion":1,"fsLayers":[]})", "m"); },
+              ThrowsError(Errc::unsupported, "m: Docker schema 1"));
 }
 
 TEST(Manifest, over_four_mebibytes_is_refused)
@@ -111,7 +112,8 @@ TEST(Index, of_docker_is_read)
 TEST(Descriptor, data_must_agree_with_digest_and_size)
 {
   const auto read = [](const std::string& data, std::string_view content, std::uint64_t size) {
-    const auto text = R"({"mediaType":"a/b","digest":")" + sha256(content).str() + R"(","size":)" + std::to_string(size) + R"(,"data":")" + data + R"("})";
+    const auto text = R"({"mediaType":"a/b","digest":")" + sha256(content).str() + R"(","size":)" + std::to_string(size) + R"(,"data":")" +
+                      data + R"("})";
     return read_descriptor(JsonDocument::parse(text, "d").root());
   };
   EXPECT_NO_THROW((void)read("e30=", "{}", 2));
@@ -121,7 +123,8 @@ TEST(Descriptor, data_must_agree_with_digest_and_size)
   EXPECT_NO_THROW((void)read("YQ==", "a", 1));
   EXPECT_THAT([&] { (void)read("e30=", "[]", 2); }, ThrowsError(Errc::bad_input, "'data': disagrees with 'digest'"));
   EXPECT_THAT([&] { (void)read("e30=", "{}", 3); }, ThrowsError(Errc::bad_input, "holds 2 bytes, 'size' says 3"));
-  for (const auto* bad : {"e30", "e3 =", "e30\\n", "====", "e=0=", "_-8="}) EXPECT_THAT([&] { (void)read(bad, "{}", 2); }, ThrowsError(Errc::bad_input, "")) << bad;
+  for (const auto* bad : {"e30", "e3 =", "e30\\n", "====", "e=0=", "_-8="})
+    EXPECT_THAT([&] { (void)read(bad, "{}", 2); }, ThrowsError(Errc::bad_input, "")) << bad;
 }
 
 }  // namespace

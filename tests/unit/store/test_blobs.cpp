@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/store/store.hpp>
 
+#include <support/as_nobody.hpp>
 #include <support/error_matcher.hpp>
 
 #include <gtest/gtest.h>
@@ -77,7 +78,7 @@ TEST_F(Blobs, are_0644_whatever_the_umask)
 TEST_F(Blobs, that_are_there_already_are_kept)
 {
   const auto blob = store.put("same", "text/plain");
-  struct stat first {}, second {};
+  struct stat first{}, second{};
   ASSERT_EQ(::stat(file(blob).c_str(), &first), 0);
   auto writer = store.create();
   writer.write("same");
@@ -146,6 +147,18 @@ TEST_F(Blobs, that_are_links_fifos_or_directories_are_refused)
   fs::remove(file(directory));
   fs::create_directory(file(directory));
   EXPECT_THAT([&] { (void)store.open(directory); }, ThrowsError(Errc::corrupt, "not a regular file"));
+}
+
+TEST_F(Blobs, that_cannot_be_read_say_so)
+{
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+  const auto blob = store.put("secret", "text/plain");
+  fs::permissions(root.path(), fs::perms(0755));
+  fs::permissions(file(blob), fs::perms(0));
+  EXPECT_TRUE(test::as_nobody([&] {
+    const Store reader(root.path(), Access::read);
+    return ::testing::Value([&] { (void)reader.open(blob); }, ThrowsError(Errc::permission, "Permission denied"));
+  }));
 }
 
 TEST_F(Blobs, of_another_size_than_the_descriptor_says_are_corrupt)

@@ -83,8 +83,9 @@ TEST_F(Collect, keeps_what_speaks_about_what_is_kept)
 TEST_F(Collect, keeps_entries_without_a_name)
 {
   const auto unnamed = image("unnamed");
-  std::ofstream(root.path() / "index.json") << R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")"
-                                            << unnamed.digest.str() << R"(","size":)" << unnamed.size_bytes << "}]}";
+  std::ofstream(root.path() / "index.json")
+      << R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" << unnamed.digest.str()
+      << R"(","size":)" << unnamed.size_bytes << "}]}";
   EXPECT_EQ(store.collect(Store::Really::yes, Task()).blobs, 0u);
 }
 
@@ -116,8 +117,9 @@ TEST_F(Collect, ends_when_an_index_seems_to_name_itself)
   oci::Index loop;
   loop.manifests.push_back(good);
   std::ofstream(file(good)) << loop.json();
-  std::ofstream(root.path() / "index.json") << R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":")"
-                                            << good.digest.str() << R"(","size":)" << loop.json().size() << "}]}";
+  std::ofstream(root.path() / "index.json")
+      << R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" << good.digest.str()
+      << R"(","size":)" << loop.json().size() << "}]}";
   EXPECT_THAT([&] { store.collect(Store::Really::yes, Task()); }, ThrowsError(Errc::corrupt, "content has digest"));
 }
 

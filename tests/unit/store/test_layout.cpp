@@ -89,8 +89,9 @@ TEST(Layout, of_another_tool_is_adopted_with_what_it_holds)
 {
   TempDir root;
   write(root.path() / "oci-layout", good_layout);
-  const auto index = std::string(R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")") +
-                     sha256("{}").str() + R"(","size":2,"annotations":{"org.opencontainers.image.ref.name":"theirs"}}],"annotations":{"k":"v"}})";
+  const auto index =
+      std::string(R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")") +
+      sha256("{}").str() + R"(","size":2,"annotations":{"org.opencontainers.image.ref.name":"theirs"}}],"annotations":{"k":"v"}})";
   write(root.path() / "index.json", index);
   Store store(root.path(), Access::write);
   EXPECT_EQ(store.resolve("theirs").digest, sha256("{}"));
@@ -123,7 +124,9 @@ TEST(Layout, that_is_a_file_is_refused)
 TEST(Layout, newer_than_this_version_is_left_untouched)
 {
   TempDir root;
-  { Store(root.path(), Access::write); }
+  {
+    Store(root.path(), Access::write);
+  }
   write(root.path() / "oci-layout", R"({"imageLayoutVersion":"2.0.0"})");
   const auto before = picture(root.path());
   for (const auto access : {Access::read, Access::write})
@@ -141,7 +144,9 @@ TEST(Layout, newer_than_this_version_is_left_untouched)
 TEST(Layout, with_broken_files_is_corrupt)
 {
   TempDir root;
-  { Store(root.path(), Access::write); }
+  {
+    Store(root.path(), Access::write);
+  }
   const auto expect = [&](std::string_view fragment) {
     EXPECT_THAT([&] { Store(root.path(), Access::read); }, ThrowsError(Errc::corrupt, fragment));
   };
@@ -191,7 +196,9 @@ TEST(Layout, that_cannot_be_written_is_read_all_the_same)
 TEST(Layout, opened_for_reading_refuses_to_write)
 {
   TempDir root;
-  { Store(root.path(), Access::write); }
+  {
+    Store(root.path(), Access::write);
+  }
   Store store(root.path(), Access::read);
   EXPECT_THAT([&] { (void)store.create(); }, ThrowsError(Errc::permission, "opened for reading only"));
   EXPECT_THAT([&] { (void)store.put("x", "text/plain"); }, ThrowsError(Errc::permission, "opened for reading only"));
