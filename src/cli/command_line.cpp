@@ -153,7 +153,7 @@ Command& Command::number(std::string name, std::string value, std::string help, 
                          std::optional<std::uint64_t>& field)
 {
   auto set = [&field, name, least, most](const std::string& text) { field = parse_number(name, text, least, most); };
-  options_.push_back({name, 0, std::move(value), std::move(help), Count::optional, ValueKind::text, {}, std::move(set)});
+  options_.push_back({std::move(name), 0, std::move(value), std::move(help), Count::optional, ValueKind::text, {}, std::move(set)});
   return *this;
 }
 
@@ -215,6 +215,7 @@ const Command& CommandLine::get(std::string_view name) const
 {
   if (const auto* command = find(name)) return *command;
   std::vector<std::string> names;
+  names.reserve(commands_.size());
   for (const auto& command : commands_) names.push_back(command->text().name);
   const auto hint = suggestion(name, names);
   throw UsageError(fmt::format("no command {}{}", printable(name), hint.empty() ? "; see cairn --help" : hint));

@@ -27,7 +27,7 @@ Interrupt::Interrupt()
   }
   sigaddset(&signals_, wake);
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // a write then fails with EPIPE, which Output knows
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // a write then fails with EPIPE, which Output knows
   waiter_ = std::thread([this] { wait(); });
 }
 
@@ -59,7 +59,7 @@ void Interrupt::wait()
       continue;
     }
     // The second one: die of it, as a shell expects. What was being written is a temporary that the next run removes.
-    std::signal(signal, SIG_DFL);
+    static_cast<void>(std::signal(signal, SIG_DFL));
     kill(getpid(), signal);
     sigset_t one;
     sigemptyset(&one);

@@ -22,7 +22,7 @@ std::string created_time()
                            ? std::time_t{0}
                            : static_cast<std::time_t>(parse_number("SOURCE_DATE_EPOCH", text, 0, latest_second));
   std::tm time{};
-  gmtime_r(&seconds, &time);
+  static_cast<void>(gmtime_r(&seconds, &time));  // cannot fail up to latest_second
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", time.tm_year + 1900, time.tm_mon + 1, time.tm_mday, time.tm_hour, time.tm_min,
                      time.tm_sec);
 }

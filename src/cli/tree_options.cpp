@@ -28,7 +28,7 @@ library::Mapping read_mapping(const TreeOptions& options)
   else if (fs::exists(found, absent)) file = recipe::LibraryFile::read(found);
 
   library::Mapping mapping;
-  mapping.target = options.target ? options.target : std::move(file.target);
+  mapping.target = options.target ? options.target : file.target;
   mapping.modulepath = std::move(file.modulepath);
   mapping.prefixes = std::move(file.prefixes);
   mapping.shared = std::move(file.shared);

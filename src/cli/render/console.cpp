@@ -79,8 +79,7 @@ void quietly(Body&& body) noexcept
 {
   try {
     body();
-  } catch (...) {
-    // Reporters never throw (CONTRIBUTING, rule 10).
+  } catch (...) {  // NOLINT(bugprone-empty-catch): reporters never throw (CONTRIBUTING, rule 10)
   }
 }
 
@@ -309,7 +308,7 @@ private:
       ++lines;
     }
     if (lines == 0 && drawn_ == 0) return;
-    std::string up = drawn_ == 0 ? "" : fmt::format("\x1b[{}A", drawn_);
+    const std::string up = drawn_ == 0 ? "" : fmt::format("\x1b[{}A", drawn_);
     write_all(fd_, up + out + (lines < drawn_ ? "\x1b[J" : ""));
     drawn_ = lines;
   }

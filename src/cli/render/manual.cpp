@@ -39,7 +39,7 @@ std::string option_title(const OptionSpec& spec)
 /// As it stands in the line of usage: optional things in brackets.
 std::string usage_of(const OptionSpec& spec)
 {
-  const auto text = spec.value.empty() ? spec.name : spec.name + ' ' + spec.value;
+  auto text = spec.value.empty() ? spec.name : spec.name + ' ' + spec.value;
   switch (spec.count) {
     case Count::required: return text;
     case Count::some: return text.ends_with(']') ? text : text + "…";  // one that shows its own grammar
