@@ -276,6 +276,20 @@ FramePacker::FramePacker(const Compression& compression) : state_(std::make_uniq
 FramePacker::~FramePacker() = default;
 FramePacker::FramePacker(FramePacker&&) noexcept = default;
 
+std::size_t FramePacker::memory_bytes(const Compression& compression)
+{
+  constexpr std::size_t mib = std::size_t{1} << 20;
+  const auto level = compression.level;
+  // gzip: what libdeflate 1.14 allocates. zstd: ZSTD_sizeof_CCtx of 1.5.4 after 4 MiB, rounded up.
+  if (compression.codec == Codec::none) return 0;
+  if (compression.codec == Codec::gzip) return (level <= 9 ? 1 : 10) * mib;
+  if (level <= 3) return 2 * mib;
+  if (level <= 8) return 7 * mib;
+  if (level == 9) return 13 * mib;
+  if (level <= 11) return 25 * mib;
+  return (level == 15 ? 65 : 50) * mib;
+}
+
 std::size_t FramePacker::bound(std::size_t plain_bytes) const
 {
   switch (state_->compression.codec) {

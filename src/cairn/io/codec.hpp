@@ -36,6 +36,8 @@ public:
   FramePacker(FramePacker&&) noexcept;
   FramePacker& operator=(FramePacker&&) = delete;
 
+  /// About what one packer takes while it packs a frame of a few MiB, beside the caller's buffers.
+  [[nodiscard]] static std::size_t memory_bytes(const Compression& compression);
   /// The most bytes that a frame of `plain_bytes` can take.
   [[nodiscard]] std::size_t bound(std::size_t plain_bytes) const;
   /// Pack `plain` into `packed` (at least `bound(plain.size())` long); returns the size. Codec none copies.

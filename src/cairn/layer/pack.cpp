@@ -26,6 +26,15 @@ namespace {
 /// Frames in flight beyond one a thread keep the cores busy while a frame waits for its turn.
 constexpr std::size_t extra_frames = 2;
 constexpr std::size_t most_frames_in_flight = 12;
+/// Frames in flight may take this much: high levels of compression have fewer threads, whatever the cores.
+constexpr std::size_t most_memory_bytes = std::size_t{140} << 20;
+
+std::size_t frames_in_flight(std::size_t threads, const Compression& compression)
+{
+  const auto buffers = compression.codec == Codec::none ? frame_bytes : 2 * frame_bytes;
+  const auto most = most_memory_bytes / (buffers + FramePacker::memory_bytes(compression));
+  return std::max<std::size_t>(1, std::min({threads + extra_frames, most_frames_in_flight, most}));
+}
 
 enum class Part { skeleton, fragment, end };
 
@@ -160,7 +169,7 @@ public:
 
   Packed run(std::size_t threads)
   {
-    const auto workers = std::min(threads + extra_frames, most_frames_in_flight);
+    const auto workers = frames_in_flight(threads, compression_);
     {
       std::vector<std::jthread> others;
       for (std::size_t i = 1; i < workers; ++i) others.emplace_back([this] { work(); });

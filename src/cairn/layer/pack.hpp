@@ -74,8 +74,8 @@ struct Packed {
 };
 
 /// Pack `layers` of the tree (a directory descriptor) into `target`. A failure of one layer ends the run with the
-/// layers before it done; `target` is then left with the layer it began. Throws Cancelled. Memory: about 12 MiB a
-/// thread, at most 12 frames.
+/// layers before it done; `target` is then left with the layer it began. Throws Cancelled. Memory: at most
+/// 12 frames in flight and 140 MiB for them, whatever the threads.
 [[nodiscard]] Packed pack(int tree, const std::vector<LayerSpec>& layers, const Compression& compression, std::size_t threads,
                           LayerTarget& target, const Task& task);
 

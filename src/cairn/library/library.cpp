@@ -93,6 +93,26 @@ std::string near_names(const Document& document, const std::string& name)
   return text;
 }
 
+/// Aliases of aliases are followed this far: they may lead in circles.
+constexpr int longest_alias_chain = 16;
+
+const UnitInfo* look_for_unit(const Document& document, const std::string& name, int aliases_left)
+{
+  if (const auto* unit = document.unit(name)) return unit;
+  const auto by_module = [&](const auto& matches) -> const UnitInfo* {
+    const UnitInfo* last = nullptr;
+    for (const auto& unit : document.units)
+      for (const auto& module : unit.modules)
+        if (matches(module.name)) last = &unit;
+    return last;
+  };
+  if (const auto* unit = by_module([&](const std::string& module) { return module == name; })) return unit;
+  for (const auto& alias : document.aliases)
+    if (alias.name == name) return aliases_left == 0 ? nullptr : look_for_unit(document, alias.target, aliases_left - 1);
+  // A name without version: the newest in order, as a default does.
+  return by_module([&](const std::string& module) { return module.starts_with(name + "/"); });
+}
+
 }  // namespace
 
 Library load(const oci::BlobSource& blobs, const oci::Descriptor& manifest)
@@ -113,19 +133,7 @@ Library load(const oci::BlobSource& blobs, const oci::Descriptor& manifest)
 
 const UnitInfo& find_unit(const Document& document, const std::string& name)
 {
-  if (const auto* unit = document.unit(name)) return *unit;
-  const auto by_module = [&](const auto& matches) -> const UnitInfo* {
-    const UnitInfo* last = nullptr;
-    for (const auto& unit : document.units)
-      for (const auto& module : unit.modules)
-        if (matches(module.name)) last = &unit;
-    return last;
-  };
-  if (const auto* unit = by_module([&](const std::string& module) { return module == name; })) return *unit;
-  for (const auto& alias : document.aliases)
-    if (alias.name == name && alias.target != name) return find_unit(document, alias.target);
-  // A name without version: the newest in order, as a default does.
-  if (const auto* unit = by_module([&](const std::string& module) { return module.starts_with(name + "/"); })) return *unit;
+  if (const auto* unit = look_for_unit(document, name, longest_alias_chain)) return *unit;
   throw Error(Errc::not_found, fmt::format("module {} is not in the library{}", printable(name), near_names(document, name)));
 }
 

@@ -29,6 +29,8 @@ constexpr std::string_view featured_directory = "modules/featured";
 constexpr std::string_view ebfiles_directory = "ebfiles_repo";
 /// Names below `software` before a prefix is given up on: hierarchical schemes need six.
 constexpr int deepest_prefix = 8;
+/// Aliases of aliases are followed this far: they may lead in circles.
+constexpr int longest_alias_chain = 16;
 
 std::string join(const std::string& directory, std::string_view name)
 {
@@ -357,11 +359,11 @@ private:
     }
   }
 
-  [[nodiscard]] std::optional<std::string> provider_of(const std::string& module) const
+  [[nodiscard]] std::optional<std::string> provider_of(const std::string& module, int aliases_left = longest_alias_chain) const
   {
     if (const auto found = module_unit_.find(module); found != module_unit_.end()) return found->second;
     for (const auto& alias : modules_.aliases)
-      if (alias.name == module && alias.target != module) return provider_of(alias.target);
+      if (alias.name == module && aliases_left > 0) return provider_of(alias.target, aliases_left - 1);
     // A name without version means the default or the newest: the last one in order is a fair guess.
     const auto below = module + "/";
     std::optional<std::string> last;
