@@ -239,7 +239,10 @@ TEST_F(Splitting, begins_anew_for_another_target)
 
 TEST_F(Splitting, lists_every_problem_and_publishes_nothing)
 {
-  tree_.fifo("software/a/1/fifo").file("software/b/1/bad\xff").file("modules/all/e/1.lua", "error('no')").file("modules/all/f/1.lua", "while true do end");
+  tree_.fifo("software/a/1/fifo")
+      .file("software/b/1/bad\xff")
+      .file("modules/all/e/1.lua", "error('no')")
+      .file("modules/all/f/1.lua", "while true do end");
   const auto before = shelf_.store.resolve("library:1");
   const auto result = shelf_.split(tree_);
   std::vector<std::string> paths;
@@ -389,7 +392,8 @@ TEST_F(Meddling, by_removing_a_unit_is_told)
 TEST_F(Meddling, without_end_names_the_units)
 {
   // Large enough that no thread reads it all before the first frame is reported.
-  for (const auto* unit : {"software/b/1/large", "software/c/1/large"}) ASSERT_EQ(::truncate(tree_.file(unit).operator/(unit).c_str(), 150 << 20), 0);
+  for (const auto* unit : {"software/b/1/large", "software/c/1/large"})
+    ASSERT_EQ(::truncate(tree_.file(unit).operator/(unit).c_str(), 150 << 20), 0);
   Meddler meddler;
   std::int64_t time = 0;
   meddler.always = [&] {
@@ -436,19 +440,26 @@ TEST(Split, ships_hard_links_between_units_as_copies)
 {
   ModuleTree tree;
   tree.module("a/1", "a").module("b/1", "b");
-  tree.file("software/a/1/same", "shared bytes").hard_link("software/b/1/same", "software/a/1/same").hard_link("software/a/1/again", "software/a/1/same");
+  tree.file("software/a/1/same", "shared bytes")
+      .hard_link("software/b/1/same", "software/a/1/same")
+      .hard_link("software/a/1/again", "software/a/1/same");
   Shelf shelf;
   const auto result = shelf.split(tree);
-  EXPECT_THAT(result.warnings, IsSupersetOf({HasSubstr("software/a/1/again: its other hard links"), HasSubstr("software/b/1/same: its other hard links")}));
+  EXPECT_THAT(result.warnings,
+              IsSupersetOf({HasSubstr("software/a/1/again: its other hard links"), HasSubstr("software/b/1/same: its other hard links")}));
   EXPECT_EQ(shelf.files()["software/b/1/same"], "100664 shared bytes");
 }
 
 TEST(Split, leaves_out_logs_and_locks_and_lists_them)
 {
   ModuleTree tree;
-  tree.module("a/1", "a").file("software/a/1/easybuild/easybuild-a-1-20260101.120000.log", "host").file("software/.locks/x/y").file("sources/a.tar");
+  tree.module("a/1", "a")
+      .file("software/a/1/easybuild/easybuild-a-1-20260101.120000.log", "host")
+      .file("software/.locks/x/y")
+      .file("sources/a.tar");
   Shelf shelf;
-  EXPECT_THAT(shelf.split(tree).document.dropped, ElementsAre("software/.locks", "software/a/1/easybuild/easybuild-a-1-20260101.120000.log", "sources"));
+  EXPECT_THAT(shelf.split(tree).document.dropped,
+              ElementsAre("software/.locks", "software/a/1/easybuild/easybuild-a-1-20260101.120000.log", "sources"));
   auto settings = shelf.settings(tree);
   settings.mapping.includes = {"sources"};
   EXPECT_THAT(split(settings, shelf.store, Task{}).document.rest, ElementsAre("sources"));
