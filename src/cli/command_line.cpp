@@ -222,7 +222,7 @@ const Command& CommandLine::get(std::string_view name) const
 
 CommandLine::Parsed CommandLine::parse(const std::vector<std::string>& arguments) const
 {
-  // CLI11's own texts, settings files and environment variables are not used (docs/decisions).
+  // CLI11 only splits the words; its own texts, settings files and environment variables are not used.
   CLI::App root;
   root.set_help_flag("-h,--help");
   root.set_version_flag("-V,--version", std::string());

@@ -87,9 +87,10 @@ std::map<std::string, std::string> watch(const fs::path& box)
       at.disable_recursion_pending();
       continue;
     }
-    struct stat status {};
+    struct stat status{};
     EXPECT_EQ(::lstat(at->path().c_str(), &status), 0);
-    seen[at->path().native()] = fmt::format("{} {:o} {} {} {}.{}", status.st_ino, status.st_mode, status.st_nlink, status.st_size, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+    seen[at->path().native()] = fmt::format("{} {:o} {} {} {}.{}", status.st_ino, status.st_mode, status.st_nlink, status.st_size,
+                                            status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
   }
   return seen;
 }
@@ -123,7 +124,9 @@ void expect_verdict(const Verdict& expected, const std::function<void()>& run)
     EXPECT_TRUE(expected.accepted) << "accepted, expected to be refused with: " << expected.text;
   } catch (const Error& error) {
     EXPECT_FALSE(expected.accepted) << error.what();
-    if (!expected.accepted) { EXPECT_THAT(error.what(), testing::HasSubstr(expected.text)); }
+    if (!expected.accepted) {
+      EXPECT_THAT(error.what(), testing::HasSubstr(expected.text));
+    }
     // One line that is safe on a terminal.
     for (const char c : std::string_view(error.what())) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << error.what();
     EXPECT_NE(error.code(), Errc::io) << error.what();
@@ -165,9 +168,8 @@ TEST_P(Hostile, is_extracted_as_expected_and_touches_nothing_outside)
   const auto box = directory.path() / "box";
   prepare(box);
   const auto before = watch(box);
-  expect_verdict(GetParam().extract, [&] {
-    with_source([&](Source& source) { tar::extract_layer(source, box / "root", {}, "layer", Task{}); });
-  });
+  expect_verdict(GetParam().extract,
+                 [&] { with_source([&](Source& source) { tar::extract_layer(source, box / "root", {}, "layer", Task{}); }); });
   EXPECT_EQ(watch(box), before);
   EXPECT_FALSE(fs::exists("/cairn-hostile"));
   rusage usage{};
@@ -258,7 +260,11 @@ TEST(Bomb, of_entries_stops_at_the_limit)
   const std::string entry = TarMaker{}.file("x").unended();
   Repeated source("", entry, UINT64_MAX);
   tar::Reader reader(source, "layer", {.entries = 100'000});
-  EXPECT_THAT([&] { while (reader.next()) {} }, ThrowsError(Errc::limit, "archive has more than 100000 entries"));
+  EXPECT_THAT(
+      [&] {
+        while (reader.next()) {}
+      },
+      ThrowsError(Errc::limit, "archive has more than 100000 entries"));
 }
 
 TEST(Bomb, of_zeros_after_the_end_needs_no_memory)
@@ -283,7 +289,8 @@ TEST(Bomb, of_layers_stops_at_the_limit)
     Repeated packed(head, body, std::uint64_t{1} << 18);
     const auto plain = unpack(packed, codec, {.plain_bytes = plain_limit}, "layer");
     const TempDir root;
-    EXPECT_THAT([&] { tar::extract_layer(*plain, root.path(), {}, "layer", Task{}); }, ThrowsError(Errc::limit, "unpacks to more than the limit"));
+    EXPECT_THAT([&] { tar::extract_layer(*plain, root.path(), {}, "layer", Task{}); },
+                ThrowsError(Errc::limit, "unpacks to more than the limit"));
     EXPECT_LE(fs::file_size(root.path() / "zeros"), plain_limit);
   }
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Make a small module tree with everything that EasyBuild's do not have: odd_tree.py DIR [TARGET]
+"""Make a small module tree with everything that EasyBuild's do not have: odd_tree.py DIR [TARGET [RELEASE]]
 
 Users will see it at TARGET (DIR, if not given), which is what its modulefiles and absolute links say.
+RELEASE 2 is what may have become of it later: units changed, removed and added. RELEASE 3 goes on from there: what was a
+directory is a file, and the reverse.
 
 Hard links inside a unit and across two, set-id and sticky bits, every kind of mode, empty directories, names of every
 length and script, all kinds of symbolic links, a file of several frames, bytecode of every kind, a unit that binds to
@@ -12,6 +14,7 @@ import hashlib
 import importlib.util
 import os
 import py_compile
+import shutil
 import sys
 
 OLD = 1_300_000_000
@@ -78,7 +81,7 @@ def names(tree, top):
 def bytecode(tree, top):
     def compiled(name, mode, source=None, source_mtime=OLD, **options):
         path = tree.file(f"{top}/{name}.py", source or f"name = '{name}'\n", mtime=source_mtime)
-        return py_compile.compile(path, invalidation_mode=mode, doraise=True, **options)
+        return py_compile.compile(path, invalidation_mode=mode, dfile=f"{name}.py", doraise=True, **options)
 
     def patched(path, at, content):
         with open(path, "r+b") as file:
@@ -154,7 +157,48 @@ def alpha(tree, top):
     bytecode(tree, f"{top}/lib/python3.11/site-packages")
 
 
-def make(top, target=None):
+def remove(tree, *paths):
+    for path in paths:
+        full = tree.at(path)
+        if os.path.isdir(full) and not os.path.islink(full):
+            shutil.rmtree(full)
+        else:
+            os.unlink(full)
+
+
+def second_release(tree):
+    # Beta changes, in all ways that content can.
+    top = "software/Beta/2.0"
+    tree.file(f"{top}/share/own", "changed\n")
+    remove(tree, f"{top}/share/own again", f"{top}/share/of Alpha")
+    tree.file(f"{top}/share/of Alpha/now a directory", "x")
+    tree.link(f"{top}/lib", "share")
+    # Gamma goes, and nothing of its name is left; of Delta another version comes.
+    for name in ["Gamma", "Delta"]:
+        remove(tree, *(f"{top}/{name}" for top in ["software", "modules/all", "modules/tools", "ebfiles_repo"]))
+    tree.file("software/Delta/2.0/easybuild/Delta-2.0.eb", "name = 'Delta'\n")
+    tree.file("modules/all/Delta/2.0.lua", f'local root = "{tree.target}/software/Delta/2.0"\n')
+    remove(tree, "data/Alpha/object_storage/blob again")
+    # The rest.
+    remove(tree, "private", "etc/README", "README", "current")
+    tree.file("README", "read me again\n")
+    tree.file("NEWS", "new\n")
+    tree.file("current", "2\n")
+    # The index layer.
+    remove(tree, "modules/all/Alpha/default", "modules/featured/Beta")
+    tree.link("modules/all/Beta/default", "2.0.lua")
+    tree.link("modules/featured/Alpha/1.0.lua", "../../all/Alpha/1.0.lua")
+
+
+def third_release(tree):
+    remove(tree, "empty", "README", "modules/tools/Last", "software/Beta/2.0/lib")
+    tree.file("empty", "not any more\n")
+    tree.file("README/first", "read me\n")
+    tree.file("modules/tools/Last", "a note\n")
+    tree.file("software/Beta/2.0/lib/in", "x")
+
+
+def make(top, target=None, release="1"):
     tree = Tree(os.path.realpath(top), target or os.path.realpath(top))
     alpha(tree, "software/Alpha/1.0")
     tree.file("software/Beta/2.0/easybuild/Beta-2.0.eb", "name = 'Beta'\n")
@@ -167,9 +211,13 @@ def make(top, target=None):
     tree.file("software/Gamma/3.0/compiled/v1.10/Gamma/x.ji", "julia", mtime=OLD + 7)
     tree.file("software/Gamma/3.0/now", "later", mtime=OLD + 100_000_000)
     tree.file("software/Gamma/3.0/epoch", "0", mtime=0)
+    tree.file("software/Gamma/3.0/after2242", "later", mtime=2**33 + 5)
     tree.directory("software/Gamma/3.0/lib")
     tree.directory("software/Delta/1.0/easybuild")  # nothing in it
-    for name, version in [("Alpha", "1.0"), ("Beta", "2.0"), ("Gamma", "3.0"), ("Delta", "1.0")]:
+    # Nothing ever happens to these two.
+    tree.file("software/Calm/1.0/share/big", noise(3 * 2**20))
+    tree.file("software/Last/1.0/share/doc", "the end\n")
+    for name, version in [("Alpha", "1.0"), ("Beta", "2.0"), ("Gamma", "3.0"), ("Delta", "1.0"), ("Calm", "1.0"), ("Last", "1.0")]:
         depends = 'depends_on("Alpha/1.0")\n' if name == "Beta" else ""
         tree.file(f"modules/all/{name}/{version}.lua",
                   f'whatis("{name}")\nlocal root = "{tree.target}/software/{name}/{version}"\n{depends}prepend_path("PATH", pathJoin(root, "bin"))\n')
@@ -189,6 +237,10 @@ def make(top, target=None):
     tree.link("current", "software")
     tree.directory("empty", 0o700)
     tree.directory("private/er", 0o700)
+    if release >= "2":
+        second_release(tree)
+    if release >= "3":
+        third_release(tree)
     # Directories get their times last, when nothing is made in them any more.
     for directory, _, _ in os.walk(tree.top, topdown=False):
         os.utime(directory, (OLD + 50, OLD + 50))

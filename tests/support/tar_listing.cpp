@@ -121,7 +121,8 @@ Listing list_with_libarchive(std::string_view bytes)
     check(result);
     Sha256 hash;
     std::uint64_t size = 0;
-    for (la_ssize_t n = 0; (n = archive_read_data(reader.get(), buffer.data(), buffer.size())) != 0; size += static_cast<std::uint64_t>(n)) {
+    for (la_ssize_t n = 0; (n = archive_read_data(reader.get(), buffer.data(), buffer.size())) != 0;
+         size += static_cast<std::uint64_t>(n)) {
       if (n < 0) check(static_cast<int>(n));
       hash.update(std::span(buffer).first(static_cast<std::size_t>(n)));
     }

@@ -73,7 +73,9 @@ public:
   TarMaker& header(const RawHeader& header)
   {
     std::string block(512, '\0');
-    const auto put = [&](std::size_t at, std::size_t width, std::string_view text) { block.replace(at, std::min(width, text.size()), text.substr(0, width)); };
+    const auto put = [&](std::size_t at, std::size_t width, std::string_view text) {
+      block.replace(at, std::min(width, text.size()), text.substr(0, width));
+    };
     put(0, 100, header.name);
     put(100, 8, header.mode);
     put(108, 8, header.uid);

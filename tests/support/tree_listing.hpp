@@ -18,7 +18,7 @@ inline std::map<std::string, std::string> list_tree(const std::filesystem::path&
 {
   std::map<std::string, std::string> tree;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    struct stat status {};
+    struct stat status{};
     if (::lstat(entry.path().c_str(), &status) != 0) continue;
     auto text = fmt::format("{:o}", status.st_mode);
     if (S_ISREG(status.st_mode)) {

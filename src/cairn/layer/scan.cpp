@@ -5,6 +5,7 @@
 #include <cairn/io/hash.hpp>
 #include <cairn/os/beneath.hpp>
 #include <cairn/tar/reader.hpp>
+#include <cairn/tar/whiteout.hpp>
 
 #include <fmt/format.h>
 
@@ -31,6 +32,7 @@ constexpr std::int64_t racy_window_ns = 2'000'000'000;
 /// What is longer or deeper could be packed, but no strict reader would take it.
 constexpr tar::ReadLimits limits{};
 constexpr std::size_t longest_path_bytes = limits.path_bytes;
+constexpr const char* whiteout_name = "name begins with .wh., which says in a layer that a file is gone; rename it, or exclude it";
 
 std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
@@ -52,6 +54,10 @@ public:
     auto parent = open_beneath(tree_, directory, O_RDONLY | O_DIRECTORY, path);
     const auto status = stat_at(parent.get(), name, path);
     scan_.contents.roots.push_back({path, S_ISDIR(status.st_mode)});
+    if (path.starts_with(tar::whiteout_prefix) || path.contains(fmt::format("/{}", tar::whiteout_prefix))) {
+      refuse(path, whiteout_name);
+      return;
+    }
     if (!S_ISDIR(status.st_mode)) {
       item(parent.get(), name, status, path, Item::none, index);
       return;
@@ -132,6 +138,7 @@ private:
                      std::uint32_t parent, std::uint32_t root)
   {
     if (!is_utf8(name)) return refuse(path, "name is not UTF-8; rename it, or exclude it");
+    if (name.starts_with(tar::whiteout_prefix)) return refuse(path, whiteout_name);
     if (const auto length = options_.prefix.size() + 1 + path.size(); length > longest_path_bytes)
       return refuse(path, fmt::format("path at the target has {} bytes, the limit is {}; shorten or exclude it", length, longest_path_bytes));
     if (path.size() > limits.depth)  // a shorter one has fewer names

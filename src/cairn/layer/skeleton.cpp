@@ -2,6 +2,7 @@
 #include <cairn/layer/skeleton.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/tar/whiteout.hpp>
 #include <cairn/tar/writer.hpp>
 
 #include <fmt/format.h>
@@ -35,6 +36,7 @@ std::string archive_prefix(const std::string& target)
     const auto slash = rest.find('/');
     const auto part = rest.substr(0, slash);
     if (part.empty() || part == "." || part == "..") bad("has an empty, '.' or '..' component");
+    if (part.starts_with(tar::whiteout_prefix)) bad("has a component that is a whiteout's name");
     if (slash == std::string_view::npos) break;
     rest.remove_prefix(slash + 1);
   }

@@ -2,11 +2,13 @@
 #include <cairn/os/temp.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/os/beneath.hpp>
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cstdlib>
+#include <exception>
 #include <random>
 #include <string>
 
@@ -36,8 +38,12 @@ TempDir::TempDir(const std::filesystem::path& parent)
 
 TempDir::~TempDir()
 {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+  try {
+    // Not remove_all: that gives up on directories that deny their owner.
+    const auto parent = open_root(path_.parent_path());
+    remove_beneath(parent.get(), path_.filename(), path_);
+  } catch (const std::exception&) {  // what cannot be removed stays
+  }
 }
 
 TempFile::TempFile(const std::filesystem::path& directory, mode_t mode)

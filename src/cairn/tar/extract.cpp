@@ -80,12 +80,9 @@ public:
       task_.check();
       name_entry(entry->path);
       ++done_.entries;
-      if (const auto whiteout = in_context([&] { return shown_; }, [&] { return whiteout_of(*entry); }))
-        hide(*entry, *whiteout);
-      else if (entry->type == Type::directory)
-        add_directory(*entry);
-      else
-        add(*entry);
+      if (const auto whiteout = in_context([&] { return shown_; }, [&] { return whiteout_of(*entry); })) hide(*entry, *whiteout);
+      else if (entry->type == Type::directory) add_directory(*entry);
+      else add(*entry);
     }
     finish_directories();
     return done_;
@@ -138,8 +135,9 @@ private:
         continue;
       }
       levels_.resize(depth);
-      if (depth == largest_open_depth) throw Error(Errc::limit, fmt::format("{}: leads deeper than {} directories", shown_, largest_open_depth));
-      auto fd = open_directory(name);
+      if (depth == largest_open_depth)
+        throw Error(Errc::limit, fmt::format("{}: leads deeper than {} directories", shown_, largest_open_depth));
+      auto fd = open_directory(here(), name, joined(path_of_levels(), name));
       if (!fd && errno == ENOENT) {
         if (missing == Missing::stop) return false;
         fd = create_parent(name);
@@ -169,39 +167,49 @@ private:
     return path;
   }
 
-  /// A directory in the deepest level, writable; no fd and errno when it is none.
-  Fd open_directory(const std::string& name)
+  /// The directory `name` of `parent`, made writable until the end; no fd and errno when it is none.
+  Fd open_directory(int parent, const std::string& name, const std::string& path)
   {
-    const int parent = here();
     Fd fd(::openat(parent, name.c_str(), directory_flags));
     if (!fd && errno == EACCES) {
-      struct stat status {};
+      struct stat status{};
       if (::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode)) fail();
       if (::fchmodat(parent, name.c_str(), (status.st_mode & 07777) | S_IRWXU, AT_SYMLINK_NOFOLLOW) != 0) fail();
-      directories_.push_back({.path = joined(path_of_levels(), name), .mode = status.st_mode & 07777, .xattrs = {}});
+      directories_.push_back({.path = path, .mode = status.st_mode & 07777, .xattrs = {}});
       fd = Fd(::openat(parent, name.c_str(), directory_flags));
     }
-    if (fd) make_writable(fd.get(), name);
+    if (fd) make_writable(fd.get(), path);
     return fd;
   }
 
-  /// Give the owner all rights in a directory of the deepest level until the end. Root mostly needs none of it, but may
-  /// lack CAP_DAC_OVERRIDE.
-  void make_writable(int fd, const std::string& name)
+  /// Give the owner all rights in a directory until the end. Root mostly needs none of it, but may lack
+  /// CAP_DAC_OVERRIDE.
+  void make_writable(int fd, const std::string& path)
   {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd, &status) != 0) fail();
     if ((status.st_mode & S_IRWXU) == S_IRWXU || status.st_uid != ::geteuid()) return;
     if (::fchmod(fd, (status.st_mode & 07777) | S_IRWXU) != 0) fail();
-    directories_.push_back({.path = joined(path_of_levels(), name), .mode = status.st_mode & 07777, .xattrs = {}});
+    directories_.push_back({.path = path, .mode = status.st_mode & 07777, .xattrs = {}});
+  }
+
+  /// A directory whose mode will be set anyway; now it may deny its owner, as the umask or a lower layer wanted it.
+  Fd open_whatever_its_mode(const std::string& name)
+  {
+    Fd fd(::openat(here(), name.c_str(), directory_flags));
+    if (!fd && errno == EACCES && ::fchmodat(here(), name.c_str(), S_IRWXU, AT_SYMLINK_NOFOLLOW) == 0)
+      fd = Fd(::openat(here(), name.c_str(), directory_flags));
+    return fd;
   }
 
   Fd create_parent(const std::string& name)
   {
     if (::mkdirat(here(), name.c_str(), S_IRWXU) != 0 && errno != EEXIST) fail();
-    directories_.push_back({.path = joined(path_of_levels(), name), .mode = implicit_mode, .xattrs = {}});
-    Fd fd(::openat(here(), name.c_str(), directory_flags));
+    Fd fd = open_whatever_its_mode(name);
     if (!fd) fail();
+    const auto path = joined(path_of_levels(), name);
+    make_writable(fd.get(), path);
+    directories_.push_back({.path = path, .mode = implicit_mode, .xattrs = {}});
     return fd;
   }
 
@@ -209,7 +217,7 @@ private:
   std::string read_parent_link(const std::string& name)
   {
     const auto path = joined(path_of_levels(), name);
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(here(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) fail();
     if (!S_ISLNK(status.st_mode)) refuse(fmt::format("parent {} is not a directory", printable(path)));
     // No tree can hold something below a link: an archive that says so wants to be led somewhere.
@@ -242,11 +250,11 @@ private:
     const auto path = joined(here_path_, name);
     if (::mkdirat(here(), name.c_str(), S_IRWXU) != 0) {
       if (errno != EEXIST) fail();
-      struct stat status {};
+      struct stat status{};
       if (::fstatat(here(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) fail();
       if (!S_ISDIR(status.st_mode)) {
         if (written_.contains(path)) refuse("comes twice in the layer");
-        remove(name, path);
+        remove(here(), name, path);
         if (::mkdirat(here(), name.c_str(), S_IRWXU) != 0) fail();
       }
     }
@@ -260,9 +268,9 @@ private:
     directories_.push_back({std::move(path), entry.mode, true, entry.uid, entry.gid, entry.mtime, entry.xattrs});
   }
 
-  void remove(const std::string& name, const std::string& path)
+  void remove(int directory, const std::string& name, const std::string& path)
   {
-    in_context([&] { return what_; }, [&] { remove_beneath(here(), name, path); });
+    in_context([&] { return what_; }, [&] { remove_beneath(directory, name, path); });
   }
 
   void add(const Entry& entry)
@@ -295,7 +303,7 @@ private:
   {
     int result = make();
     if (result < 0 && errno == EEXIST) {
-      remove(name, path);
+      remove(here(), name, path);
       result = make();
     }
     if (result < 0) fail();
@@ -305,9 +313,8 @@ private:
   void add_file(const Entry& entry, const std::string& name, const std::string& path)
   {
     // Always a new file: what is there may be a link, or linked from elsewhere.
-    Fd fd(place(name, path, [&] {
-      return ::openat(here(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    }));
+    Fd fd(place(name, path,
+                [&] { return ::openat(here(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR); }));
     while (const auto size = reader_.read(buffer_)) {
       write_full(fd.get(), std::span(buffer_).first(size), shown_);
       done_.bytes += size;
@@ -320,10 +327,12 @@ private:
   void add_device(const Entry& entry, const std::string& name, const std::string& path)
   {
     const bool character = entry.type == Type::char_device;
-    if (character && entry.device_major == 0 && entry.device_minor == 0) refuse("character device 0,0 is a whiteout of overlayfs, not of a layer");
+    if (character && entry.device_major == 0 && entry.device_minor == 0)
+      refuse("character device 0,0 is a whiteout of overlayfs, not of a layer");
     if (::geteuid() != 0) throw Error(Errc::unsupported, fmt::format("{}: only root can make devices", shown_));
     place(name, path, [&] {
-      return ::mknodat(here(), name.c_str(), (character ? S_IFCHR : S_IFBLK) | S_IRUSR | S_IWUSR, ::makedev(entry.device_major, entry.device_minor));
+      return ::mknodat(here(), name.c_str(), (character ? S_IFCHR : S_IFBLK) | S_IRUSR | S_IWUSR,
+                       ::makedev(entry.device_major, entry.device_minor));
     });
     finish_node(entry, name);
   }
@@ -332,14 +341,15 @@ private:
   void add_hard_link(const Entry& entry, std::string_view parent, const std::string& name)
   {
     const auto [target_parent, target_name] = split(entry.link);
-    struct stat status {};
+    struct stat status{};
     const auto missing = [&] { refuse(fmt::format("hard link to {}, which is not there", printable(entry.link))); };
     if (!enter(target_parent, Missing::stop)) missing();
     if (::fstatat(here(), target_name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno != ENOENT) fail();
       missing();
     }
-    if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) refuse(fmt::format("hard link to {}, which is not a file", printable(entry.link)));
+    if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
+      refuse(fmt::format("hard link to {}, which is not a file", printable(entry.link)));
     const auto target_path = joined(here_path_, target_name);
     const Fd target_directory(::fcntl(here(), F_DUPFD_CLOEXEC, 0));
     if (!target_directory) fail();
@@ -359,34 +369,28 @@ private:
     const bool whole = whiteout.hides == Whiteout::Hides::path;
     const auto [parent, name] = whole ? split(whiteout.path) : std::pair<std::string_view, std::string>(whiteout.path, "");
     if (!enter(parent, Missing::stop)) return;
-    in_context([&] { return shown_; }, [&] {
-      if (whole) hide_below(here(), name, joined(here_path_, name));
-      else hide_content(here(), here_path_);
-    });
+    if (whole) hide_below(here(), name, joined(here_path_, name));
+    else hide_content(here(), here_path_);
   }
 
   void hide_content(int directory, const std::string& path)
   {
-    for (const auto& child : list(directory, path)) hide_below(directory, child.name, joined(path, child.name));
+    // A descriptor of its own: `directory` may be read again, and has one offset.
+    const Fd own(::openat(directory, ".", directory_flags));
+    if (!own) fail();
+    const auto children = in_context([&] { return what_; }, [&] { return list_directory(own.get(), path); });
+    for (const auto& child : children) hide_below(directory, child.name, joined(path, child.name));
   }
 
   void hide_below(int directory, const std::string& name, const std::string& path)
   {
     if (!written_.contains(path)) {
-      remove_beneath(directory, name, path);
+      remove(directory, name, path);
       return;
     }
-    const Fd fd(::openat(directory, name.c_str(), directory_flags));
+    const Fd fd = open_directory(directory, name, path);
     if (fd) hide_content(fd.get(), path);
-    else if (errno != ENOTDIR && errno != ELOOP) throw_errno(errno, printable(path));
-  }
-
-  static std::vector<DirectoryEntry> list(int directory, const std::string& path)
-  {
-    // A descriptor of its own: `directory` may be read again, and has one offset.
-    const Fd own(::openat(directory, ".", directory_flags));
-    if (!own) throw_errno(errno, printable(path));
-    return list_directory(own.get(), path);
+    else if (errno != ENOTDIR && errno != ELOOP) fail();
   }
 
   [[nodiscard]] mode_t final_mode(std::uint32_t mode) const
@@ -403,8 +407,7 @@ private:
   {
     if (options_.owner == Owner::archive && ::fchown(fd, static_cast<uid_t>(uid), static_cast<gid_t>(gid)) != 0) fail();
     if (::fchmod(fd, final_mode(mode)) != 0) fail();
-    for (const auto& [key, value] : xattrs)
-      set_xattr(key, [&] { return ::fsetxattr(fd, key.c_str(), value.data(), value.size(), 0); });
+    for (const auto& [key, value] : xattrs) set_xattr(key, [&] { return ::fsetxattr(fd, key.c_str(), value.data(), value.size(), 0); });
     const auto both = times(mtime);
     if (::futimens(fd, both.data()) != 0) fail();
   }
@@ -449,9 +452,8 @@ private:
     auto directories = std::exchange(directories_, {});
     // Bytewise descending: what is below a directory comes before it. Of several for one path the last counts, and what
     // an entry says comes after what was there.
-    std::ranges::stable_sort(directories, [](const Directory& a, const Directory& b) {
-      return a.path != b.path ? a.path > b.path : a.described < b.described;
-    });
+    std::ranges::stable_sort(
+        directories, [](const Directory& a, const Directory& b) { return a.path != b.path ? a.path > b.path : a.described < b.described; });
     for (const auto& directory : directories) {
       name_entry(directory.path);
       if (directory.path.empty()) {
@@ -460,7 +462,7 @@ private:
       }
       const auto [parent, name] = split(directory.path);
       if (!enter(parent, Missing::stop)) continue;  // hidden since
-      const Fd fd(::openat(here(), name.c_str(), directory_flags));
+      const Fd fd = open_whatever_its_mode(name);
       if (fd) finish_directory(fd.get(), directory);
       else if (directory.described || (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)) fail();
     }
@@ -469,7 +471,7 @@ private:
   /// Whether the root's own mode is ours to set: the root may be a volume that belongs to somebody else.
   [[nodiscard]] bool owns_root() const
   {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(root_.get(), &status) != 0) throw_errno(errno, what_);
     return ::geteuid() == 0 || status.st_uid == ::geteuid();
   }
@@ -501,7 +503,8 @@ private:
 
 }  // namespace
 
-Extracted extract_layer(Source& tar, const std::filesystem::path& root, const ExtractOptions& options, const std::string& what, const Task& task)
+Extracted extract_layer(Source& tar, const std::filesystem::path& root, const ExtractOptions& options, const std::string& what,
+                        const Task& task)
 {
   return Extraction(tar, root, options, what, task).run();
 }

@@ -37,7 +37,7 @@ struct Extracted {
 /// Throws Error{bad_input} for what the strict reader and `whiteout_of` refuse, for an entry that comes twice (but a
 /// directory may), for a parent that is not a directory or a link of the same layer, for a hard link whose target is
 /// no file of this root; Error{unsupported} for device entries when not root.
-Extracted extract_layer(Source& tar, const std::filesystem::path& root, const ExtractOptions& options,
-                        const std::string& what, const Task& task);
+Extracted extract_layer(Source& tar, const std::filesystem::path& root, const ExtractOptions& options, const std::string& what,
+                        const Task& task);
 
 }  // namespace cairn::tar

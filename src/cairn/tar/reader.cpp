@@ -172,8 +172,8 @@ Header decode(const Block& block)
   header.uid = number(view(block.uid), "uid", largest_id);
   header.gid = number(view(block.gid), "gid", largest_id);
   header.size_bytes = number(view(block.size), "size", largest_size);
-  header.mtime = is_binary(view(block.mtime)) ? binary(view(block.mtime), "mtime")
-                                              : static_cast<std::int64_t>(octal(view(block.mtime), "mtime"));
+  header.mtime =
+      is_binary(view(block.mtime)) ? binary(view(block.mtime), "mtime") : static_cast<std::int64_t>(octal(view(block.mtime), "mtime"));
   constexpr std::uint64_t largest_device = std::numeric_limits<std::uint32_t>::max();
   header.device_major = static_cast<std::uint32_t>(number(view(block.device_major), "devmajor", largest_device));
   header.device_minor = static_cast<std::uint32_t>(number(view(block.device_minor), "devminor", largest_device));
@@ -210,7 +210,8 @@ std::int64_t seconds(std::string_view value)
 /// Keys that change nothing that an `Entry` holds, whatever their value.
 bool is_harmless(std::string_view key)
 {
-  constexpr std::string_view exact[] = {"atime", "ctime", "comment", "uname", "gname", "SCHILY.dev", "SCHILY.ino", "SCHILY.nlink", "SCHILY.fflags"};
+  constexpr std::string_view exact[] = {"atime",      "ctime",      "comment",      "uname",        "gname",
+                                        "SCHILY.dev", "SCHILY.ino", "SCHILY.nlink", "SCHILY.fflags"};
   constexpr std::string_view families[] = {"LIBARCHIVE.", "SCHILY.acl.", "RHT.security.selinux", "MSWINDOWS.", "APK-TOOLS.checksum."};
   return std::ranges::find(exact, key) != std::end(exact) ||
          std::ranges::any_of(families, [&](std::string_view family) { return key.starts_with(family); });
@@ -228,8 +229,8 @@ Record take_record(std::string_view& body)
   const auto digits = body.substr(0, std::min(space, std::size_t{8}));
   std::size_t length = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (space == std::string_view::npos || space != digits.size() || digits.empty() || digits.front() == '0' ||
-      error != std::errc{} || end != digits.data() + digits.size())
+  if (space == std::string_view::npos || space != digits.size() || digits.empty() || digits.front() == '0' || error != std::errc{} ||
+      end != digits.data() + digits.size())
     refuse("PAX record has no valid length");
   if (length > body.size() || length < space + 2) refuse(fmt::format("PAX record has the wrong length {}", length));
   const auto record = body.substr(space + 1, length - space - 1);
@@ -296,7 +297,8 @@ void take_pax(std::string_view body, Extensions& extensions, const ReadLimits& l
         refuse(fmt::format("PAX hdrcharset {} is unknown", shown(record.value)));
     } else if (key.starts_with(xattr_prefix)) {
       const auto name = key.substr(xattr_prefix.size());
-      if (name.empty() || name.size() > largest_xattr_name) refuse(fmt::format("xattr name {} is not 1 to {} bytes long", shown(name), largest_xattr_name));
+      if (name.empty() || name.size() > largest_xattr_name)
+        refuse(fmt::format("xattr name {} is not 1 to {} bytes long", shown(name), largest_xattr_name));
       if (record.value.size() > limits.xattr_bytes)
         over_limit(fmt::format("xattr {} has more than {} bytes", shown(name), limits.xattr_bytes));
       extensions.xattrs.emplace(name, record.value);
@@ -481,7 +483,8 @@ std::optional<Entry> Reader::next()
     entry_name_ = shown(name);
     auto entry = in_context([&] { return fmt::format("{}: {}", what_, entry_name_); },
                             [&] {
-                              if (++entries_ > limits_.entries) over_limit(fmt::format("archive has more than {} entries", limits_.entries));
+                              if (++entries_ > limits_.entries)
+                                over_limit(fmt::format("archive has more than {} entries", limits_.entries));
                               return make_entry(header, name, extensions, limits_);
                             });
     left_bytes_ = entry.size_bytes;
@@ -494,7 +497,9 @@ std::size_t Reader::read(std::span<std::byte> buffer)
 {
   if (left_bytes_ == 0 || buffer.empty()) return 0;
   const auto size = take(buffer.first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), left_bytes_))));
-  if (size == 0) throw Error(Errc::bad_input, fmt::format("{}: {}: archive ends {} bytes before the end of its content", what_, entry_name_, left_bytes_));
+  if (size == 0)
+    throw Error(Errc::bad_input,
+                fmt::format("{}: {}: archive ends {} bytes before the end of its content", what_, entry_name_, left_bytes_));
   left_bytes_ -= size;
   return size;
 }
@@ -536,7 +541,8 @@ bool Reader::take_block(Block& block)
 std::string Reader::take_extension(std::uint64_t size_bytes)
 {
   if (size_bytes > limits_.extension_bytes)
-    throw Error(Errc::limit, fmt::format("{}: extension header has {} bytes, more than {}", header_place(), size_bytes, limits_.extension_bytes));
+    throw Error(Errc::limit,
+                fmt::format("{}: extension header has {} bytes, more than {}", header_place(), size_bytes, limits_.extension_bytes));
   std::string body(static_cast<std::size_t>(padded(size_bytes)), '\0');
   auto rest = std::as_writable_bytes(std::span(body));
   while (!rest.empty()) {

@@ -5,9 +5,13 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 /// How a layer hides what the layers below it hold (image-spec 1.1, layer.md "Whiteouts").
 namespace cairn::tar {
+
+/// Names that begin so are whiteouts, or nothing: no other entry may have one.
+inline constexpr std::string_view whiteout_prefix = ".wh.";
 
 struct Whiteout {
   enum class Hides {

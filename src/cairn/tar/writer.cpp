@@ -79,9 +79,7 @@ void append_record(std::string& records, std::string_view key, std::string_view 
 
 void check(const Entry& entry)
 {
-  const auto bad = [&](std::string_view why) {
-    throw Error(Errc::bad_input, fmt::format("{}: {}", printable(entry.path), why));
-  };
+  const auto bad = [&](std::string_view why) { throw Error(Errc::bad_input, fmt::format("{}: {}", printable(entry.path), why)); };
   if (entry.path.empty() && entry.type != Type::directory) bad("tar entry has no name");
   if (entry.path.find('\0') != std::string::npos || entry.link.find('\0') != std::string::npos) bad("name has a NUL byte");
   for (std::string_view rest = entry.path; !rest.empty();) {
@@ -93,7 +91,6 @@ void check(const Entry& entry)
     if (rest.empty()) bad("not a plain relative path");
   }
 }
-
 
 /// Fill in what ustar can hold; `records` gets what it cannot.
 Block make_block(const Entry& entry, std::string& records)

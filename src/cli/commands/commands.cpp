@@ -25,9 +25,9 @@ CommandLine make_command_line(Program& program, Flags& flags)
               {"Output",
                "The result goes to standard output: a digest, a table, or one JSON record with `--json`. Progress, messages and errors go "
                "to standard error: bars on a terminal, a line an event otherwise.\n\n"
-               "With `--progress json` each line on standard error is a JSON object: `{\"event\": \"begin\"|\"advance\"|\"end\", \"step\": "
-               "N, "
-               "\"title\": …, \"bytes\": N, \"total_bytes\": N}` (`total_bytes` where it is known, `seconds` at the end), or `{\"event\": "
+               "With `--progress json` each line on standard error is a JSON object: `{\"event\": \"begin\"|\"advance\"|\"end\", "
+               "\"step\": N, \"title\": …, \"bytes\": N, \"total_bytes\": N}` (`total_bytes` where it is known, `seconds` at the end), or "
+               "`{\"event\": "
                "\"message\", \"level\": \"note\"|\"info\"|\"debug\"|\"warning\"|\"error\", \"text\": …}`."},
               {"Settings",
                "What a flag does not say is taken from variables (`CAIRN_STORE`), from `settings:` in ./cairn.yaml, and from the "

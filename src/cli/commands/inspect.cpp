@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -98,8 +99,13 @@ std::string head(const image::Image& image, const library::Document* document, s
   add("budget", count_text(document->budget_layers, "layer", "layers"));
   add("modulepath", fmt::format("{}", fmt::join(document->modulepath, " ")));
   add("featured", fmt::format("{}", fmt::join(document->featured, " ")));
-  for (const auto& path : document->rest) add("rest", path);
-  for (const auto& path : document->dropped) add("left out", path);
+  const auto add_paths = [&](std::string_view title, const std::vector<std::string>& paths) {
+    constexpr std::size_t most_paths = 8;
+    for (std::size_t i = 0; i < std::min(paths.size(), most_paths); ++i) add(title, paths[i]);
+    if (paths.size() > most_paths) add(title, fmt::format("… and {} more; --json lists all", paths.size() - most_paths));
+  };
+  add_paths("rest", document->rest);
+  add_paths("left out", document->dropped);
   return out;
 }
 

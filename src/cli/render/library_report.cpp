@@ -16,6 +16,20 @@ namespace {
 using library::Document;
 using library::UnitInfo;
 
+constexpr std::size_t description_columns = 80;  // the rest is in `show` and --json
+
+/// With one space for each run of white space.
+std::string on_one_line(std::string_view text)
+{
+  std::string out;
+  for (const char c : text) {
+    const bool space = c == ' ' || (c >= '\t' && c <= '\r');
+    if (!space) out += c;
+    else if (!out.empty() && out.back() != ' ') out += ' ';
+  }
+  return out;
+}
+
 /// Index among the image's layers; 0 is the lowest.
 std::size_t layer_number(const Document& document, const UnitInfo& unit)
 {
@@ -66,7 +80,7 @@ Table modules_table(const Document& document)
   for (const auto& unit : document.units) {
     for (const auto& module : unit.modules) {
       table.add({module.name, unit.name, size_text(unit.content_bytes), fmt::format("{}", layer_number(document, unit)),
-                 module.hidden ? "hidden" : "", module.description.substr(0, module.description.find('\n'))});
+                 module.hidden ? "hidden" : "", fit(on_one_line(module.description), description_columns)});
     }
   }
   return table;
@@ -111,7 +125,8 @@ std::string unit_text(const Document& document, const UnitInfo& unit, std::size_
   add("size", fmt::format("{} in {}, {} packed", size_text(unit.content_bytes), count_text(unit.files, "file", "files"),
                           size_text(fragment.packed_bytes)));
   const auto number = layer_number(document, unit);
-  add("layer", fmt::format("{} ({})", number, document.layers[number].digest.str()));
+  add("layer", fmt::format("{}", number));
+  add("layer's blob", document.layers[number].digest.str());
   for (const auto& root : fragment.roots) add("path", safe(document.target + '/' + root.path));
   return out;
 }

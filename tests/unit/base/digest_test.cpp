@@ -25,7 +25,9 @@ TEST(Digest, reads_what_it_writes)
 
 TEST(Digest, refuses_what_could_become_a_path)
 {
-  const auto refused = [](const std::string& text, Errc code, const char* why) { EXPECT_THAT([&] { static_cast<void>(Digest::parse(text)); }, ThrowsError(code, why)) << text; };
+  const auto refused = [](const std::string& text, Errc code, const char* why) {
+    EXPECT_THAT([&] { static_cast<void>(Digest::parse(text)); }, ThrowsError(code, why)) << text;
+  };
   refused("", Errc::bad_input, "not a digest");
   refused(empty_hex, Errc::bad_input, "not a digest");
   refused("sha256:", Errc::bad_input, "0 hex digits, expected 64");

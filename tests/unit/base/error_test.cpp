@@ -30,20 +30,23 @@ TEST(Printable, escapes_what_acts_on_a_terminal_or_ends_the_quotes)
 
 TEST(Utf8, accepts_the_whole_range)
 {
-  for (const auto* text : {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
+  for (const auto* text :
+       {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
     EXPECT_TRUE(is_utf8(text)) << text;
 }
 
 TEST(Utf8, refuses_overlong_forms_surrogates_and_fragments)
 {
-  for (const auto* text : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xc3", "\xe2\x82", "\xf0\x9f\x8d", "a\xc3z"})
+  for (const auto* text : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+                           "\xf5\x80\x80\x80", "\xff", "\xc3", "\xe2\x82", "\xf0\x9f\x8d", "a\xc3z"})
     EXPECT_FALSE(is_utf8(text)) << printable(text);
 }
 
 TEST(InContext, puts_where_in_front_and_keeps_the_code)
 {
-  EXPECT_THAT([] { in_context([] { return "outer"; }, [] { in_context([] { return "inner"; }, [] { throw Error(Errc::limit, "too large"); }); }); },
-              ThrowsError(Errc::limit, "outer: inner: too large"));
+  EXPECT_THAT(
+      [] { in_context([] { return "outer"; }, [] { in_context([] { return "inner"; }, [] { throw Error(Errc::limit, "too large"); }); }); },
+      ThrowsError(Errc::limit, "outer: inner: too large"));
 }
 
 TEST(InContext, gives_what_the_body_gives_and_asks_where_only_on_failure)

@@ -39,7 +39,8 @@ TEST(Task, reports_steps_from_their_beginning_to_their_end)
     }
     task.advance(7);
   }
-  EXPECT_THAT(recorder.events, testing::ElementsAre("begin pull 10", "pull +3", "begin layer 5", "layer +5", "end layer", "pull +7", "end pull"));
+  EXPECT_THAT(recorder.events,
+              testing::ElementsAre("begin pull 10", "pull +3", "begin layer 5", "layer +5", "end layer", "pull +7", "end pull"));
 }
 
 TEST(Task, stops_at_its_next_step_forward)

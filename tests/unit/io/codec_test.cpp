@@ -51,7 +51,9 @@ std::string zstd(std::string_view plain, Checksum checksum = Checksum::yes, int 
   ZSTD_inBuffer in{plain.data(), plain.size(), 0};
   ZSTD_outBuffer out{packed.data(), packed.size(), 0};
   EXPECT_EQ(ZSTD_compressStream2(context, &out, &in, window_log != 0 ? ZSTD_e_flush : ZSTD_e_end), 0u);
-  if (window_log != 0) { EXPECT_EQ(ZSTD_compressStream2(context, &out, &in, ZSTD_e_end), 0u); }
+  if (window_log != 0) {
+    EXPECT_EQ(ZSTD_compressStream2(context, &out, &in, ZSTD_e_end), 0u);
+  }
   packed.resize(out.pos);
   ZSTD_freeCCtx(context);
   return packed;
@@ -75,7 +77,8 @@ private:
   std::size_t step_;
 };
 
-std::string unpacked(std::string_view packed, Codec codec, const UnpackLimits& limits = {}, std::size_t in_step = 1 << 20, std::size_t out_step = 1 << 16)
+std::string unpacked(std::string_view packed, Codec codec, const UnpackLimits& limits = {}, std::size_t in_step = 1 << 20,
+                     std::size_t out_step = 1 << 16)
 {
   Slow source(packed, in_step);
   const auto plain = unpack(source, codec, limits, "blob");
@@ -113,7 +116,8 @@ protected:
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Codecs, Unpack, testing::Values(Codec::gzip, Codec::zstd), [](const auto& codec) { return std::string(name(codec.param)); });
+INSTANTIATE_TEST_SUITE_P(Codecs, Unpack, testing::Values(Codec::gzip, Codec::zstd),
+                         [](const auto& codec) { return std::string(name(codec.param)); });
 
 TEST_P(Unpack, gives_the_plain_bytes_whatever_the_steps)
 {
@@ -124,10 +128,7 @@ TEST_P(Unpack, gives_the_plain_bytes_whatever_the_steps)
   EXPECT_EQ(unpacked(pack(""), GetParam()), "");
 }
 
-TEST_P(Unpack, joins_members)
-{
-  EXPECT_EQ(unpacked(pack("one ") + pack("") + pack("two"), GetParam()), "one two");
-}
+TEST_P(Unpack, joins_members) { EXPECT_EQ(unpacked(pack("one ") + pack("") + pack("two"), GetParam()), "one two"); }
 
 TEST_P(Unpack, refuses_a_stream_cut_at_any_byte)
 {
@@ -135,7 +136,9 @@ TEST_P(Unpack, refuses_a_stream_cut_at_any_byte)
   const auto first = pack(sample(100)).size();
   for (std::size_t cut = 0; cut < packed.size(); ++cut) {
     if (cut == first) continue;  // a whole stream
-    EXPECT_THAT([&] { static_cast<void>(unpacked(std::string_view(packed).substr(0, cut), GetParam())); }, ThrowsError(Errc::corrupt, "blob: ")) << cut;
+    EXPECT_THAT([&] { static_cast<void>(unpacked(std::string_view(packed).substr(0, cut), GetParam())); },
+                ThrowsError(Errc::corrupt, "blob: "))
+        << cut;
   }
 }
 
@@ -156,7 +159,10 @@ TEST_P(Unpack, never_gives_other_bytes_when_one_was_changed)
 TEST_P(Unpack, refuses_what_is_not_of_this_codec)
 {
   const std::string tar(1024, 't');
-  const std::string xz("\xfd" "7zXZ\0\0\4", 8);
+  const std::string xz(
+      "\xfd"
+      "7zXZ\0\0\4",
+      8);
   const auto other = GetParam() == Codec::gzip ? zstd("x") : gzip("x");
   for (const auto& bytes : {tar, xz, other, std::string("BZh91AY&SY"), std::string("PK\3\4"), std::string("x"), std::string(1024, '\0')})
     expect_refused(bytes, GetParam(), Errc::corrupt, GetParam() == Codec::gzip ? "blob: not a gzip stream" : "blob: not a zstd stream");
@@ -166,7 +172,8 @@ TEST_P(Unpack, refuses_what_is_not_of_this_codec)
 TEST_P(Unpack, refuses_junk_after_the_end)
 {
   const auto why = GetParam() == Codec::gzip ? "other bytes follow the last gzip member" : "other bytes follow the last zstd frame";
-  for (const auto* junk : {"x", "junk after the end", "\x1f", "\x28\xb5\x2f"}) expect_refused(pack("x") + junk, GetParam(), Errc::corrupt, why);
+  for (const auto* junk : {"x", "junk after the end", "\x1f", "\x28\xb5\x2f"})
+    expect_refused(pack("x") + junk, GetParam(), Errc::corrupt, why);
   expect_refused(pack("x") + std::string(600'000, '\0') + "x", GetParam(), Errc::corrupt, why);
 }
 
@@ -258,7 +265,8 @@ TEST(UnpackZstd, refuses_large_windows_before_allocating_them)
 {
   expect_refused(zstd(sample(1000), Checksum::yes, 28), Codec::zstd, Errc::limit, "zstd window is larger than 2^27 bytes");
   EXPECT_EQ(unpacked(zstd(sample(1000), Checksum::yes, 27), Codec::zstd).size(), 1000u);
-  expect_refused(zstd(sample(1000), Checksum::yes, 24), Codec::zstd, Errc::limit, "larger than 2^23 bytes", {.window_bytes = std::uint64_t{8} << 20});
+  expect_refused(zstd(sample(1000), Checksum::yes, 24), Codec::zstd, Errc::limit, "larger than 2^23 bytes",
+                 {.window_bytes = std::uint64_t{8} << 20});
   // Window descriptor 0xf8: exponent 31, 2^41 bytes.
   expect_refused(std::string("\x28\xb5\x2f\xfd\x00\xf8\x01\x00\x00", 9), Codec::zstd, Errc::limit, "zstd window is larger");
   // One segment that says it holds 1 GiB.

@@ -26,7 +26,8 @@ std::string unpacked(std::string_view packed, Codec codec)
 
 class FramePackerTest : public testing::TestWithParam<Codec> {};
 
-INSTANTIATE_TEST_SUITE_P(Codecs, FramePackerTest, testing::Values(Codec::none, Codec::gzip, Codec::zstd), [](const auto& codec) { return std::string(name(codec.param)); });
+INSTANTIATE_TEST_SUITE_P(Codecs, FramePackerTest, testing::Values(Codec::none, Codec::gzip, Codec::zstd),
+                         [](const auto& codec) { return std::string(name(codec.param)); });
 
 TEST_P(FramePackerTest, makes_frames_that_join)
 {
@@ -68,8 +69,10 @@ TEST(FramePacker, writes_size_and_checksum_into_zstd)
 
 TEST(FramePacker, refuses_levels_that_its_codec_lacks)
 {
-  for (const int level : {0, 20, -1}) EXPECT_THAT([&] { FramePacker({Codec::zstd, level}); }, ThrowsError(Errc::bad_input, "not between 1 and 19"));
-  for (const int level : {0, 13}) EXPECT_THAT([&] { FramePacker({Codec::gzip, level}); }, ThrowsError(Errc::bad_input, "not between 1 and 12"));
+  for (const int level : {0, 20, -1})
+    EXPECT_THAT([&] { FramePacker({Codec::zstd, level}); }, ThrowsError(Errc::bad_input, "not between 1 and 19"));
+  for (const int level : {0, 13})
+    EXPECT_THAT([&] { FramePacker({Codec::gzip, level}); }, ThrowsError(Errc::bad_input, "not between 1 and 12"));
 }
 
 }  // namespace

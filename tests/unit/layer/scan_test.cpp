@@ -25,6 +25,7 @@ using test::ThrowsError;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 Scan scan_tree(const FileTree& tree, const std::vector<std::string>& roots, const ScanOptions& options = {})
 {
@@ -150,6 +151,16 @@ TEST(Scan, lists_every_problem_and_goes_on)
   EXPECT_THAT(scanned.problems[2].what, HasSubstr("link target is not UTF-8"));
   EXPECT_THAT(scanned.problems[3].what, HasSubstr("socket"));
   EXPECT_THAT(paths(scanned), ElementsAre("u/good"));
+}
+
+TEST(Scan, refuses_names_that_would_be_whiteouts)
+{
+  FileTree tree;
+  tree.file("u/.wh.file").file("u/.wh.dir/below").file("u/a/.wh..wh..opq").file("u/.wha").file("v/.wh.root/file").file(".wh.w");
+  const auto scanned = scan_tree(tree, {"u", "v/.wh.root", ".wh.w"});
+  EXPECT_THAT(problem_paths(scanned), UnorderedElementsAre("u/.wh.file", "u/.wh.dir", "u/a/.wh..wh..opq", "v/.wh.root", ".wh.w"));
+  EXPECT_THAT(scanned.problems[0].what, HasSubstr("begins with .wh."));
+  EXPECT_THAT(paths(scanned), ElementsAre("u/.wha", "u/a"));
 }
 
 TEST(Scan, refuses_devices)

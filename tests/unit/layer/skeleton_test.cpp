@@ -64,7 +64,7 @@ TEST(ArchivePrefix, is_the_target_without_its_slash)
 
 TEST(ArchivePrefix, is_of_plain_absolute_paths_alone)
 {
-  for (const char* target : {"", "opt", "/", "//", "/opt/", "/opt//apps", "/opt/./apps", "/opt/../apps", "/..", "/opt/\xff"})
+  for (const char* target : {"", "opt", "/", "//", "/opt/", "/opt//apps", "/opt/./apps", "/opt/../apps", "/..", "/opt/\xff", "/opt/.wh.apps"})
     EXPECT_THAT([&] { return archive_prefix(target); }, ThrowsError(Errc::bad_input, "target")) << target;
 }
 

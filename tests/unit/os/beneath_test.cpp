@@ -43,7 +43,8 @@ TEST_F(Beneath, follows_no_link_and_no_dots)
 {
   const auto root = open_root(path_);
   const auto refused = [&](const char* relative, const char* why) {
-    EXPECT_THAT([&] { static_cast<void>(open_beneath(root.get(), relative, O_RDONLY, relative)); }, ThrowsError(Errc::bad_input, why)) << relative;
+    EXPECT_THAT([&] { static_cast<void>(open_beneath(root.get(), relative, O_RDONLY, relative)); }, ThrowsError(Errc::bad_input, why))
+        << relative;
   };
   refused("a/link", "'link' is a symbolic link");
   refused("a/root/etc", "'root' is a symbolic link");
@@ -56,8 +57,9 @@ TEST_F(Beneath, lists_names_in_byte_order)
 {
   for (const auto* name : {"z", "A", "\xc3\xa9", "a b"}) fs::create_directory(path_ / "a/b" / name);
   const auto names = list_directory(open_root(path_ / "a/b").get(), "b");
-  EXPECT_THAT(names, testing::ElementsAre(testing::Field(&DirectoryEntry::name, "A"), testing::Field(&DirectoryEntry::name, "a b"), testing::Field(&DirectoryEntry::name, "file"),
-                                          testing::Field(&DirectoryEntry::name, "z"), testing::Field(&DirectoryEntry::name, "\xc3\xa9")));
+  EXPECT_THAT(names, testing::ElementsAre(testing::Field(&DirectoryEntry::name, "A"), testing::Field(&DirectoryEntry::name, "a b"),
+                                          testing::Field(&DirectoryEntry::name, "file"), testing::Field(&DirectoryEntry::name, "z"),
+                                          testing::Field(&DirectoryEntry::name, "\xc3\xa9")));
 }
 
 TEST_F(Beneath, lists_directories_larger_than_one_read)

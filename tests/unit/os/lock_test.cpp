@@ -41,7 +41,9 @@ TEST(FileLock, is_shared_by_readers)
 {
   const TempDir directory;
   const auto path = directory.path() / "lock";
-  { const FileLock create(path, LockMode::exclusive, Task{}); }
+  {
+    const FileLock create(path, LockMode::exclusive, Task{});
+  }
   const FileLock one(path, LockMode::shared, Task{});
   const FileLock two(path, LockMode::shared, Task{});
 }

@@ -29,7 +29,8 @@ TEST(ParallelFor, rethrows_after_all_ended)
   EXPECT_THROW(parallel_for(100, 4,
                             [&](std::size_t i) {
                               ++running;
-                              const std::unique_ptr<std::atomic<int>, void (*)(std::atomic<int>*)> leave(&running, [](std::atomic<int>* n) { --*n; });
+                              const std::unique_ptr<std::atomic<int>, void (*)(std::atomic<int>*)> leave(&running,
+                                                                                                         [](std::atomic<int>* n) { --*n; });
                               if (i == 5) throw std::runtime_error("five");
                             }),
                std::runtime_error);

@@ -3,6 +3,7 @@
 
 #include <cairn/os/fd.hpp>
 
+#include <support/as_nobody.hpp>
 #include <support/error_matcher.hpp>
 
 #include <gmock/gmock.h>
@@ -20,7 +21,7 @@ using test::ThrowsError;
 
 mode_t mode_of(const fs::path& path)
 {
-  struct stat status {};
+  struct stat status{};
   EXPECT_EQ(::lstat(path.c_str(), &status), 0);
   return status.st_mode & 07777;
 }
@@ -37,6 +38,20 @@ TEST(TempDir, is_private_and_gone_afterwards)
     fs::create_directory_symlink("/", path / "a/root");
   }
   EXPECT_FALSE(fs::exists(path));
+}
+
+TEST(TempDir, removes_directories_that_deny_it)
+{
+  EXPECT_TRUE(test::as_nobody([] {
+    fs::path path;
+    {
+      const TempDir directory("/tmp");
+      path = directory.path();
+      fs::create_directories(path / "a/b");
+      ::chmod((path / "a").c_str(), 0);
+    }
+    return !fs::exists(path);
+  }));
 }
 
 TEST(TempFile, vanishes_unless_published)
@@ -102,7 +117,8 @@ TEST(ReadSmallFile, keeps_to_its_limit_and_to_regular_files)
   EXPECT_THAT([&] { static_cast<void>(read_small_file(directory.path() / "f", 4)); }, ThrowsError(Errc::limit, "limit of 4 bytes"));
   EXPECT_THAT([&] { static_cast<void>(read_small_file(directory.path(), 4)); }, ThrowsError(Errc::bad_input, "not a regular file"));
   ASSERT_EQ(::mkfifo((directory.path() / "fifo").c_str(), 0600), 0);
-  EXPECT_THAT([&] { static_cast<void>(read_small_file(directory.path() / "fifo", 4)); }, ThrowsError(Errc::bad_input, "not a regular file"));
+  EXPECT_THAT([&] { static_cast<void>(read_small_file(directory.path() / "fifo", 4)); },
+              ThrowsError(Errc::bad_input, "not a regular file"));
 }
 
 }  // namespace

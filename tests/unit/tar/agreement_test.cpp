@@ -32,7 +32,9 @@ protected:
       ASSERT_EQ(outcomes->size(), 1u);
       EXPECT_EQ(outcomes->front().refusal, "") << program;
       EXPECT_EQ(without_digests(outcomes->front().listing), without_digests(ours)) << program;
-      if (program == std::string_view("python")) { EXPECT_EQ(outcomes->front().listing, ours); }
+      if (program == std::string_view("python")) {
+        EXPECT_EQ(outcomes->front().listing, ours);
+      }
     }
   }
   TempDir directory_;
@@ -82,8 +84,9 @@ TEST_F(Agreement, about_what_other_programs_write)
                 "head -c 100000 /dev/urandom > tree/$(printf 'd%.0s' $(seq 120))/$(printf 'f%.0s' $(seq 200)) && "
                 "touch tree/$(printf 'caf\\303\\251') tree/$(printf 'invalid\\377') && touch -d @-5 tree/old && chmod 4755 tree/old"),
             0);
-  for (const auto* command : {"tar --format=gnu -C tree -cf out.tar .", "tar --format=posix -C tree -cf out.tar .", "tar --format=gnu -cf out.tar tree",
-                              "bsdtar --format=pax -C tree -cf out.tar . 2> /dev/null", "python3 -c \"import tarfile; tarfile.open('out.tar', 'w', format=tarfile.PAX_FORMAT).add('tree')\"",
+  for (const auto* command : {"tar --format=gnu -C tree -cf out.tar .", "tar --format=posix -C tree -cf out.tar .",
+                              "tar --format=gnu -cf out.tar tree", "bsdtar --format=pax -C tree -cf out.tar . 2> /dev/null",
+                              "python3 -c \"import tarfile; tarfile.open('out.tar', 'w', format=tarfile.PAX_FORMAT).add('tree')\"",
                               "python3 -c \"import tarfile; tarfile.open('out.tar', 'w', format=tarfile.GNU_FORMAT).add('tree')\""}) {
     SCOPED_TRACE(command);
     if (std::string_view(command).starts_with("bsdtar") && run("command -v bsdtar > /dev/null") != 0) {

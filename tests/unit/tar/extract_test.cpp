@@ -48,7 +48,7 @@ std::string read(const fs::path& path)
 
 struct stat status_of(const fs::path& path)
 {
-  struct stat status {};
+  struct stat status{};
   EXPECT_EQ(::lstat(path.c_str(), &status), 0) << path;
   return status;
 }
@@ -88,9 +88,18 @@ TEST_F(Extract, writes_what_the_layer_says_whatever_the_umask)
     const auto root = directory_.path() / fmt::format("root{:o}", mask);
     fs::create_directory(root);
     ::chmod(root.c_str(), 0755);
-    extract(root, TarMaker{}.directory("a/", 0775).file("a/x", "hello", 0664).directory("t/", 01777).symlink("l", "/etc/passwd").fifo("f").file("p/q/r").file("zero", "", 0).ended());
-    EXPECT_THAT(list_tree(root), ElementsAre(Pair("a", "40775"), Pair("a/x", "100664 hello"), Pair("f", "10644"), Pair("l", "120777 -> /etc/passwd"), Pair("p", "40755"),
-                                             Pair("p/q", "40755"), Pair("p/q/r", "100644 "), Pair("t", "41777"), Pair("zero", "100000 ")));
+    extract(root, TarMaker{}
+                      .directory("a/", 0775)
+                      .file("a/x", "hello", 0664)
+                      .directory("t/", 01777)
+                      .symlink("l", "/etc/passwd")
+                      .fifo("f")
+                      .file("p/q/r")
+                      .file("zero", "", 0)
+                      .ended());
+    EXPECT_THAT(list_tree(root), ElementsAre(Pair("a", "40775"), Pair("a/x", "100664 hello"), Pair("f", "10644"),
+                                             Pair("l", "120777 -> /etc/passwd"), Pair("p", "40755"), Pair("p/q", "40755"),
+                                             Pair("p/q/r", "100644 "), Pair("t", "41777"), Pair("zero", "100000 ")));
   }
 }
 
@@ -107,22 +116,37 @@ TEST_F(Extract, sets_times_of_files_links_and_directories)
 {
   const std::string time = test::octal_field(1'000'000'000);
   extract(root_, TarMaker{}
-                   .header({.name = "./", .type = '5', .mode = "0000755", .mtime = time})
-                   .header({.name = "d/", .type = '5', .mode = "0000755", .mtime = time})
-                   .header({.name = "d/x", .mtime = time})
-                   .header({.name = "d/l", .type = '2', .link = "x", .mtime = time})
-                   .pax({{"mtime", "-9223372036854775807"}})
-                   .file("old")
-                   .ended());
+                     .header({.name = "./", .type = '5', .mode = "0000755", .mtime = time})
+                     .header({.name = "d/", .type = '5', .mode = "0000755", .mtime = time})
+                     .header({.name = "d/x", .mtime = time})
+                     .header({.name = "d/l", .type = '2', .link = "x", .mtime = time})
+                     .pax({{"mtime", "-9223372036854775807"}})
+                     .file("old")
+                     .ended());
   for (const auto* path : {"", "d", "d/x", "d/l"}) EXPECT_EQ(status_of(root_ / path).st_mtime, 1'000'000'000) << path;
 }
 
 TEST_F(Extract, replaces_what_lower_layers_hold)
 {
-  extract(root_, TarMaker{}.symlink("to-file", outside_.native() + "/secret").symlink("to-dir", outside_.native()).file("dir/a/b", "lower").file("file", "old").directory("kept", 0700).file("kept/x", "lower").ended());
-  extract(root_, TarMaker{}.file("to-file", "new").directory("to-dir").file("to-dir/secret", "ours").symlink("dir", "kept").directory("file").directory("kept", 0750).ended());
-  EXPECT_THAT(list_tree(root_), ElementsAre(Pair("dir", "120777 -> kept"), Pair("file", "40755"), Pair("kept", "40750"), Pair("kept/x", "100644 lower"), Pair("to-dir", "40755"),
-                                            Pair("to-dir/secret", "100644 ours"), Pair("to-file", "100644 new")));
+  extract(root_, TarMaker{}
+                     .symlink("to-file", outside_.native() + "/secret")
+                     .symlink("to-dir", outside_.native())
+                     .file("dir/a/b", "lower")
+                     .file("file", "old")
+                     .directory("kept", 0700)
+                     .file("kept/x", "lower")
+                     .ended());
+  extract(root_, TarMaker{}
+                     .file("to-file", "new")
+                     .directory("to-dir")
+                     .file("to-dir/secret", "ours")
+                     .symlink("dir", "kept")
+                     .directory("file")
+                     .directory("kept", 0750)
+                     .ended());
+  EXPECT_THAT(list_tree(root_),
+              ElementsAre(Pair("dir", "120777 -> kept"), Pair("file", "40755"), Pair("kept", "40750"), Pair("kept/x", "100644 lower"),
+                          Pair("to-dir", "40755"), Pair("to-dir/secret", "100644 ours"), Pair("to-file", "100644 new")));
 }
 
 TEST_F(Extract, writes_a_new_file_where_a_linked_one_was)
@@ -134,24 +158,28 @@ TEST_F(Extract, writes_a_new_file_where_a_linked_one_was)
 
 TEST_F(Extract, refuses_to_follow_a_symlink_of_the_same_layer)
 {
-  EXPECT_THAT([&] { extract(root_, TarMaker{}.symlink("out", outside_.native()).file("out/owned", "x").ended()); }, ThrowsError(Errc::bad_input, "layer: 'out/owned': parent 'out' is a symbolic link of the same layer"));
-  EXPECT_THAT([&] { extract(root_, TarMaker{}.symlink("foo", "/").directory("foo/tmp").ended()); }, ThrowsError(Errc::bad_input, "'foo/tmp'"));
-  EXPECT_THAT([&] { extract(root_, TarMaker{}.directory("real").symlink("a", "real").symlink("b", "a").file("b/x").ended()); }, ThrowsError(Errc::bad_input, "'b/x'"));
+  EXPECT_THAT([&] { extract(root_, TarMaker{}.symlink("out", outside_.native()).file("out/owned", "x").ended()); },
+              ThrowsError(Errc::bad_input, "layer: 'out/owned': parent 'out' is a symbolic link of the same layer"));
+  EXPECT_THAT([&] { extract(root_, TarMaker{}.symlink("foo", "/").directory("foo/tmp").ended()); },
+              ThrowsError(Errc::bad_input, "'foo/tmp'"));
+  EXPECT_THAT([&] { extract(root_, TarMaker{}.directory("real").symlink("a", "real").symlink("b", "a").file("b/x").ended()); },
+              ThrowsError(Errc::bad_input, "'b/x'"));
 }
 
 TEST_F(Extract, follows_symlinks_of_lower_layers_within_the_root)
 {
   extract(root_, TarMaker{}
-                   .directory("usr/lib")
-                   .symlink("lib", "usr/lib")
-                   .symlink("abs", "/usr/lib")
-                   .symlink("up", "../../../..")
-                   .symlink("out", outside_.native())
-                   .symlink("usr/back", "../lib/deeper")
-                   .ended());
+                     .directory("usr/lib")
+                     .symlink("lib", "usr/lib")
+                     .symlink("abs", "/usr/lib")
+                     .symlink("up", "../../../..")
+                     .symlink("out", outside_.native())
+                     .symlink("usr/back", "../lib/deeper")
+                     .ended());
   extract(root_, TarMaker{}.file("lib/a").file("abs/b").file("up/top").file("out/caught").file("usr/back/c").ended());
   const auto tree = list_tree(root_);
-  for (const auto& path : {std::string("usr/lib/a"), std::string("usr/lib/b"), std::string("top"), outside_.native().substr(1) + "/caught", std::string("usr/lib/deeper/c")})
+  for (const auto& path : {std::string("usr/lib/a"), std::string("usr/lib/b"), std::string("top"), outside_.native().substr(1) + "/caught",
+                           std::string("usr/lib/deeper/c")})
     EXPECT_TRUE(tree.contains(path)) << path;
   EXPECT_EQ(tree.at("lib"), "120777 -> usr/lib");
 }
@@ -164,7 +192,8 @@ TEST_F(Extract, refuses_symlink_loops)
 
 TEST_F(Extract, refuses_a_parent_that_is_a_file)
 {
-  EXPECT_THAT([&] { extract(root_, TarMaker{}.file("a").file("a/b").ended()); }, ThrowsError(Errc::bad_input, "parent 'a' is not a directory"));
+  EXPECT_THAT([&] { extract(root_, TarMaker{}.file("a").file("a/b").ended()); },
+              ThrowsError(Errc::bad_input, "parent 'a' is not a directory"));
 }
 
 TEST_F(Extract, refuses_entries_that_come_twice)
@@ -189,7 +218,8 @@ TEST_F(Extract, hides_what_whiteouts_name)
 {
   extract(root_, TarMaker{}.file("a/x").file("a/y").file("b/c/d").file("e").file("f").symlink("lib", "a").ended());
   extract(root_, TarMaker{}.file("a/.wh.x").file(".wh.b").file(".wh.e").file(".wh.missing").file("no/such/.wh.dir").ended());
-  EXPECT_THAT(list_tree(root_), ElementsAre(Pair("a", testing::_), Pair("a/y", testing::_), Pair("f", testing::_), Pair("lib", testing::_)));
+  EXPECT_THAT(list_tree(root_),
+              ElementsAre(Pair("a", testing::_), Pair("a/y", testing::_), Pair("f", testing::_), Pair("lib", testing::_)));
   extract(root_, TarMaker{}.file("lib/.wh.y").ended());
   EXPECT_FALSE(list_tree(root_).contains("a/y"));
   extract(root_, TarMaker{}.file(".wh.lib").ended());
@@ -199,7 +229,8 @@ TEST_F(Extract, hides_what_whiteouts_name)
 TEST_F(Extract, hides_only_lower_layers_wherever_the_whiteout_stands)
 {
   const auto lower = TarMaker{}.file("d/lower").file("d/sub/lower").file("d/both", "old").ended();
-  const auto expected = ElementsAre(Pair("d", testing::_), Pair("d/both", "100644 new"), Pair("d/sub", testing::_), Pair("d/sub/upper", testing::_));
+  const auto expected =
+      ElementsAre(Pair("d", testing::_), Pair("d/both", "100644 new"), Pair("d/sub", testing::_), Pair("d/sub/upper", testing::_));
   const auto upper = [](TarMaker maker) { return maker.file("d/both", "new").file("d/sub/upper"); };
   for (const auto* whiteout : {"d/.wh..wh..opq", ".wh.d"}) {
     for (const bool first : {true, false}) {
@@ -238,7 +269,9 @@ TEST_F(Extract, makes_hard_links_within_the_root)
 
 TEST_F(Extract, refuses_hard_links_to_anything_else)
 {
-  const auto expect_refused = [&](const TarMaker& maker, const char* why) { EXPECT_THAT([&] { extract(root_, maker.ended()); }, ThrowsError(Errc::bad_input, why)); };
+  const auto expect_refused = [&](const TarMaker& maker, const char* why) {
+    EXPECT_THAT([&] { extract(root_, maker.ended()); }, ThrowsError(Errc::bad_input, why));
+  };
   expect_refused(TarMaker{}.hard_link("a", "missing"), "which is not there");
   expect_refused(TarMaker{}.hard_link("b", "later").file("later"), "which is not there");
   expect_refused(TarMaker{}.directory("dir").hard_link("c", "dir"), "not a file");
@@ -266,7 +299,12 @@ TEST_F(Extract, drops_set_id_bits_for_the_caller)
 TEST_F(Extract, keeps_owners_and_set_id_bits_when_asked)
 {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
-  extract(root_, TarMaker{}.header({.name = "su", .mode = "0004755", .uid = "0000012", .gid = "0000013"}).header({.name = "l", .type = '2', .link = "su", .uid = "0000012"}).ended(), Owner::archive);
+  extract(root_,
+          TarMaker{}
+              .header({.name = "su", .mode = "0004755", .uid = "0000012", .gid = "0000013"})
+              .header({.name = "l", .type = '2', .link = "su", .uid = "0000012"})
+              .ended(),
+          Owner::archive);
   EXPECT_EQ(list_tree(root_).at("su"), "104755 ");
   EXPECT_EQ(status_of(root_ / "su").st_uid, 10u);
   EXPECT_EQ(status_of(root_ / "su").st_gid, 11u);
@@ -302,8 +340,11 @@ TEST_F(Extract, fills_directories_that_deny_writing)
     EXPECT_EQ(status_of(root / "ro/deep").st_mode & 07777, 0u);
     extract(root, TarMaker{}.file("ro/e").directory("ro", 0755).ended());
     EXPECT_EQ(status_of(root / "ro").st_mode & 07777, 0755u);
-    extract(root, TarMaker{}.file(".wh.ro").ended());
-    EXPECT_THAT(list_tree(root), IsEmpty());
+    extract(root, TarMaker{}.directory("shut", 0).file("shut/lower").ended());
+    extract(root, TarMaker{}.directory("shut", 0111).file(".wh.shut").file(".wh.ro").ended());
+    EXPECT_EQ(status_of(root / "shut").st_mode & 07777, 0111u);
+    extract(root, TarMaker{}.directory("shut", 0700).ended());
+    EXPECT_THAT(list_tree(root), ElementsAre(Pair("shut", "40700")));
     return !testing::Test::HasFailure();
   }));
 }
@@ -313,12 +354,23 @@ TEST_F(Extract, keeps_user_xattrs_and_drops_those_of_overlayfs)
   if (::setxattr(root_.c_str(), "user.probe", "1", 1, 0) != 0) GTEST_SKIP() << "no extended attributes in " << root_;
   int warnings = 0;
   log::set_sink(log::Level::warn, [&](log::Level, std::string_view) { ++warnings; });
-  extract(root_, TarMaker{}.pax({{"SCHILY.xattr.user.a", "1"}, {"SCHILY.xattr.user.overlay.opaque", "y"}, {"SCHILY.xattr.trusted.overlay.opaque", "y"}, {"SCHILY.xattr.security.selinux", "x"}}).file("f").pax({{"SCHILY.xattr.user.d", "2"}}).directory("d").pax({{"SCHILY.xattr.user.l", "2"}}).symlink("l", "/etc/passwd").ended());
+  extract(root_, TarMaker{}
+                     .pax({{"SCHILY.xattr.user.a", "1"},
+                           {"SCHILY.xattr.user.overlay.opaque", "y"},
+                           {"SCHILY.xattr.trusted.overlay.opaque", "y"},
+                           {"SCHILY.xattr.security.selinux", "x"}})
+                     .file("f")
+                     .pax({{"SCHILY.xattr.user.d", "2"}})
+                     .directory("d")
+                     .pax({{"SCHILY.xattr.user.l", "2"}})
+                     .symlink("l", "/etc/passwd")
+                     .ended());
   log::set_sink(log::Level::warn, {});
   char value[16];
   EXPECT_EQ(::getxattr((root_ / "f").c_str(), "user.a", value, sizeof value), 1);
   EXPECT_EQ(::getxattr((root_ / "d").c_str(), "user.d", value, sizeof value), 1);
-  for (const auto* dropped : {"user.overlay.opaque", "trusted.overlay.opaque"}) EXPECT_LT(::getxattr((root_ / "f").c_str(), dropped, value, sizeof value), 0);
+  for (const auto* dropped : {"user.overlay.opaque", "trusted.overlay.opaque"})
+    EXPECT_LT(::getxattr((root_ / "f").c_str(), dropped, value, sizeof value), 0);
   EXPECT_LT(::getxattr("/etc/passwd", "user.l", value, sizeof value), 0);
   EXPECT_EQ(warnings, 1);
 }
@@ -349,7 +401,8 @@ TEST_F(Extract, stays_inside_while_directories_are_swapped_for_links)
   std::atomic<bool> done{false};
   std::jthread swapper([&] {
     while (!done) {
-      for (const auto* other : {"out", "real", "out2"}) ::renameat2(AT_FDCWD, turning.c_str(), AT_FDCWD, (root_ / other).c_str(), RENAME_EXCHANGE);
+      for (const auto* other : {"out", "real", "out2"})
+        ::renameat2(AT_FDCWD, turning.c_str(), AT_FDCWD, (root_ / other).c_str(), RENAME_EXCHANGE);
     }
   });
   const auto bytes = TarMaker{}

@@ -86,9 +86,11 @@ TEST(Reader, reads_back_what_the_writer_wrote)
   std::vector<Entry> entries;
   entries.push_back({.type = Type::directory, .path = "", .mode = 0755});
   entries.push_back({.type = Type::directory, .path = std::string(200, 'd'), .mode = 01777});
-  entries.push_back({.path = "some/" + std::string(120, 'p') + "/" + std::string(99, 'n'), .mode = 04755, .uid = 65534, .gid = 65534, .mtime = 1});
+  entries.push_back(
+      {.path = "some/" + std::string(120, 'p') + "/" + std::string(99, 'n'), .mode = 04755, .uid = 65534, .gid = 65534, .mtime = 1});
   entries.push_back({.path = std::string(255, 'n'), .uid = 4294967294, .gid = 3000000, .mtime = -5});
-  entries.push_back({.type = Type::symlink, .path = "link", .mode = 0777, .mtime = 1'000'000'000'000, .link = "../" + std::string(300, 't')});
+  entries.push_back(
+      {.type = Type::symlink, .path = "link", .mode = 0777, .mtime = 1'000'000'000'000, .link = "../" + std::string(300, 't')});
   entries.push_back({.type = Type::hard_link, .path = "hard", .link = std::string(255, 'n')});
   entries.push_back({.type = Type::char_device, .path = "null", .device_major = 1, .device_minor = 3});
   entries.push_back({.type = Type::block_device, .path = "sda", .device_major = 8, .device_minor = 1});
@@ -115,7 +117,8 @@ TEST(Reader, takes_the_forms_of_names_that_builders_write)
 
 TEST(Reader, keeps_names_as_bytes)
 {
-  for (const auto* name : {"a\nb", "a\rb", "\x1b[31m", "back\\slash", "c:olon", "\xff\xfe", "\xc0\xaf", "e\xcc\x81", "\xc3\xa9", "..data", "...", ".wh", ".nfs0001"})
+  for (const auto* name : {"a\nb", "a\rb", "\x1b[31m", "back\\slash", "c:olon", "\xff\xfe", "\xc0\xaf", "e\xcc\x81", "\xc3\xa9", "..data",
+                           "...", ".wh", ".nfs0001"})
     EXPECT_EQ(read_one(TarMaker{}.file(name)).path, name);
 }
 
@@ -123,10 +126,11 @@ TEST(Reader, takes_gnu_long_names)
 {
   const std::string name(150, 'n');
   const std::string target(150, 't');
-  const auto entry = read_one(TarMaker{}
-                                  .gnu_long('K', target + '\0')
-                                  .gnu_long('L', name + '\0')
-                                  .header({.name = name.substr(0, 100), .type = '2', .link = target.substr(0, 100), .magic = test::gnu_magic}));
+  const auto entry =
+      read_one(TarMaker{}
+                   .gnu_long('K', target + '\0')
+                   .gnu_long('L', name + '\0')
+                   .header({.name = name.substr(0, 100), .type = '2', .link = target.substr(0, 100), .magic = test::gnu_magic}));
   EXPECT_EQ(entry.path, name);
   EXPECT_EQ(entry.link, target);
 }
@@ -134,8 +138,16 @@ TEST(Reader, takes_gnu_long_names)
 TEST(Reader, takes_pax_values_before_header_fields)
 {
   const auto entry = read_one(TarMaker{}
-                                  .pax({{"path", "long"}, {"uid", "3000000"}, {"gid", "0"}, {"mtime", "-1.25"}, {"atime", "1"}, {"ctime", "x"},
-                                        {"comment", "c"}, {"uname", "root"}, {"hdrcharset", "BINARY"}, {"LIBARCHIVE.creationtime", "1"},
+                                  .pax({{"path", "long"},
+                                        {"uid", "3000000"},
+                                        {"gid", "0"},
+                                        {"mtime", "-1.25"},
+                                        {"atime", "1"},
+                                        {"ctime", "x"},
+                                        {"comment", "c"},
+                                        {"uname", "root"},
+                                        {"hdrcharset", "BINARY"},
+                                        {"LIBARCHIVE.creationtime", "1"},
                                         {"SCHILY.xattr.user.a", "v=1\n"}})
                                   .file("short", "x"));
   EXPECT_EQ(entry.path, "long");
@@ -158,7 +170,8 @@ TEST(Reader, drops_fractions_of_seconds)
 
 TEST(Reader, reads_base_256_numbers)
 {
-  const auto entry = read_one(TarMaker{}.header({.name = "x", .uid = test::base256(3000000, 8), .mtime = test::base256(-5, 12, 0xff), .magic = test::gnu_magic}));
+  const auto entry = read_one(
+      TarMaker{}.header({.name = "x", .uid = test::base256(3000000, 8), .mtime = test::base256(-5, 12, 0xff), .magic = test::gnu_magic}));
   EXPECT_EQ(entry.uid, 3000000u);
   EXPECT_EQ(entry.mtime, -5);
   EXPECT_EQ(read_one(TarMaker{}.header({.name = "x", .size = test::base256(0, 12)})).size_bytes, 0u);
@@ -181,16 +194,21 @@ TEST(Reader, accepts_a_pax_size_beyond_the_header_field_only)
   };
   const auto text = std::to_string(nine_gib);
   EXPECT_EQ(first(TarMaker{}.pax({{"size", text}}).header({.name = "x"}).unended()), nine_gib);
-  EXPECT_EQ(first(TarMaker{}.pax({{"size", text}}).header({.name = "x", .size = test::base256(static_cast<std::int64_t>(nine_gib), 12)}).unended()), nine_gib);
+  EXPECT_EQ(
+      first(
+          TarMaker{}.pax({{"size", text}}).header({.name = "x", .size = test::base256(static_cast<std::int64_t>(nine_gib), 12)}).unended()),
+      nine_gib);
   EXPECT_THAT([&] { first(TarMaker{}.pax({{"size", text}}).header({.name = "x", .size = "00000000001"}).unended()); },
               ThrowsError(Errc::bad_input, "disagree"));
-  EXPECT_THAT([&] { first(TarMaker{}.pax({{"size", "512"}}).file("x").ended()); }, ThrowsError(Errc::bad_input, "layer: 'x': PAX size 512 and header size 0 disagree"));
+  EXPECT_THAT([&] { first(TarMaker{}.pax({{"size", "512"}}).file("x").ended()); },
+              ThrowsError(Errc::bad_input, "layer: 'x': PAX size 512 and header size 0 disagree"));
 }
 
 TEST(Reader, accepts_any_number_of_zero_blocks_at_the_end)
 {
   const TarMaker maker = TarMaker{}.file("x", "1");
-  for (const auto zeros : {0, 512, 1024, 10240, 1000}) EXPECT_EQ(read_entries(maker.unended() + std::string(static_cast<std::size_t>(zeros), '\0')).size(), zeros == 1000 ? 1u : 1u);
+  for (const auto zeros : {0, 512, 1024, 10240, 1000})
+    EXPECT_EQ(read_entries(maker.unended() + std::string(static_cast<std::size_t>(zeros), '\0')).size(), zeros == 1000 ? 1u : 1u);
   EXPECT_TRUE(read_entries("").empty());
   EXPECT_TRUE(read_entries(std::string(1024, '\0')).empty());
 }
@@ -199,12 +217,18 @@ TEST(Reader, refuses_bytes_after_the_end)
 {
   const auto bytes = TarMaker{}.file("x").zero_blocks(1).file("y").ended();
   EXPECT_THAT([&] { read_entries(bytes); }, ThrowsError(Errc::bad_input, "layer: byte 1024: data after the end of the archive"));
-  EXPECT_THAT([&] { read_entries(TarMaker{}.ended() + std::string(100000, '\0') + "x"); }, ThrowsError(Errc::bad_input, "data after the end"));
+  EXPECT_THAT([&] { read_entries(TarMaker{}.ended() + std::string(100000, '\0') + "x"); },
+              ThrowsError(Errc::bad_input, "data after the end"));
 }
 
 TEST(Reader, refuses_an_archive_cut_anywhere_but_between_entries)
 {
-  const auto bytes = TarMaker{}.pax({{"path", "long"}}).file("a", "hello").gnu_long('L', std::string("name\0", 5)).file("b", std::string(600, 'x')).unended();
+  const auto bytes = TarMaker{}
+                         .pax({{"path", "long"}})
+                         .file("a", "hello")
+                         .gnu_long('L', std::string("name\0", 5))
+                         .file("b", std::string(600, 'x'))
+                         .unended();
   for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
     if (cut == 2048) continue;  // between the two entries
     EXPECT_THAT([&] { read_entries(std::string_view(bytes).substr(0, cut)); }, ThrowsError(Errc::bad_input, "archive ends")) << cut;
@@ -213,8 +237,10 @@ TEST(Reader, refuses_an_archive_cut_anywhere_but_between_entries)
 
 TEST(Reader, names_the_archive_and_the_place_in_errors)
 {
-  EXPECT_THAT([] { read_entries(TarMaker{}.file("ok").file("../evil\n").ended()); }, ThrowsError(Errc::bad_input, "layer: '../evil\\n': path has a '..' component"));
-  EXPECT_THAT([] { read_entries(TarMaker{}.file("ok").raw(std::string(512, 'x')).ended()); }, ThrowsError(Errc::bad_input, "layer: tar header at byte 512: "));
+  EXPECT_THAT([] { read_entries(TarMaker{}.file("ok").file("../evil\n").ended()); },
+              ThrowsError(Errc::bad_input, "layer: '../evil\\n': path has a '..' component"));
+  EXPECT_THAT([] { read_entries(TarMaker{}.file("ok").raw(std::string(512, 'x')).ended()); },
+              ThrowsError(Errc::bad_input, "layer: tar header at byte 512: "));
 }
 
 TEST(Reader, keeps_to_its_limits)
@@ -224,12 +250,18 @@ TEST(Reader, keeps_to_its_limits)
     limits.*member = value;
     return limits;
   };
-  EXPECT_THAT([&] { read_entries(TarMaker{}.file("abcd").ended(), with(&ReadLimits::path_bytes, 3)); }, ThrowsError(Errc::limit, "longer than 3 bytes"));
-  EXPECT_THAT([&] { read_entries(TarMaker{}.file("a/bcd").ended(), with(&ReadLimits::component_bytes, 2)); }, ThrowsError(Errc::limit, "longer than 2 bytes"));
-  EXPECT_THAT([&] { read_entries(TarMaker{}.file("a/b/c").ended(), with(&ReadLimits::depth, 2)); }, ThrowsError(Errc::limit, "more than 2 components"));
-  EXPECT_THAT([&] { read_entries(TarMaker{}.file("a").file("b").ended(), with(&ReadLimits::entries, 1)); }, ThrowsError(Errc::limit, "more than 1 entries"));
-  EXPECT_THAT([&] { read_entries(TarMaker{}.pax({{"path", "x"}}).file("y").ended(), with(&ReadLimits::extension_bytes, 5)); }, ThrowsError(Errc::limit, "more than 5"));
-  EXPECT_THAT([&] { read_entries(TarMaker{}.pax({{"uid", "1"}, {"gid", "1"}}).file("y").ended(), with(&ReadLimits::records, 1)); }, ThrowsError(Errc::limit, "more than 1 records"));
+  EXPECT_THAT([&] { read_entries(TarMaker{}.file("abcd").ended(), with(&ReadLimits::path_bytes, 3)); },
+              ThrowsError(Errc::limit, "longer than 3 bytes"));
+  EXPECT_THAT([&] { read_entries(TarMaker{}.file("a/bcd").ended(), with(&ReadLimits::component_bytes, 2)); },
+              ThrowsError(Errc::limit, "longer than 2 bytes"));
+  EXPECT_THAT([&] { read_entries(TarMaker{}.file("a/b/c").ended(), with(&ReadLimits::depth, 2)); },
+              ThrowsError(Errc::limit, "more than 2 components"));
+  EXPECT_THAT([&] { read_entries(TarMaker{}.file("a").file("b").ended(), with(&ReadLimits::entries, 1)); },
+              ThrowsError(Errc::limit, "more than 1 entries"));
+  EXPECT_THAT([&] { read_entries(TarMaker{}.pax({{"path", "x"}}).file("y").ended(), with(&ReadLimits::extension_bytes, 5)); },
+              ThrowsError(Errc::limit, "more than 5"));
+  EXPECT_THAT([&] { read_entries(TarMaker{}.pax({{"uid", "1"}, {"gid", "1"}}).file("y").ended(), with(&ReadLimits::records, 1)); },
+              ThrowsError(Errc::limit, "more than 1 records"));
 }
 
 }  // namespace
