@@ -98,7 +98,10 @@ private:
     const auto slash = name.rfind('/');
     if (slash != std::string_view::npos) std::filesystem::create_directories(*this / name.substr(0, slash));
   }
-  [[noreturn]] static void fail(const std::filesystem::path& path) { throw std::system_error(errno, std::generic_category(), path.native()); }
+  [[noreturn]] static void fail(const std::filesystem::path& path)
+  {
+    throw std::system_error(errno, std::generic_category(), path.native());
+  }
 
   TempDir directory_;
 };
@@ -124,7 +127,8 @@ public:
   ModuleTree& modulefile(const std::string& name, const std::string& prefix, const std::vector<std::string>& dependencies = {},
                          const std::string& modulepath = "modules/all", const std::string& more = {})
   {
-    auto text = "help([[" + name + "]])\nwhatis([[Description: about " + name + "]])\nlocal root = \"" + target_ + "/software/" + prefix + "\"\n";
+    auto text =
+        "help([[" + name + "]])\nwhatis([[Description: about " + name + "]])\nlocal root = \"" + target_ + "/software/" + prefix + "\"\n";
     for (const auto& dependency : dependencies) text += "depends_on(\"" + dependency + "\")\n";
     text += "prepend_path(\"PATH\", pathJoin(root, \"bin\"))\n" + more;
     file(modulepath + "/" + name + ".lua", text);

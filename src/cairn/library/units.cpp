@@ -393,7 +393,9 @@ private:
   Units finish()
   {
     if (!rest_.empty()) {
-      auto& rest = unit("rest", UnitKind::rest);
+      std::string name = "rest";
+      while (units_.contains(name)) name += "-of-the-tree";  // a module may be called so
+      auto& rest = unit(name, UnitKind::rest);
       for (const auto& root : rest_) give(rest, root);
     }
     out_.index.assign(index_.begin(), index_.end());

@@ -190,7 +190,9 @@ TEST_F(Marking, leaves_all_else_as_it_is)
   tree_.symlink("p/link.py", "mod.py");
   add("p/__pycache__/link.cpython-311.pyc", header(magic_3_11, 0, 7, 7));
   for (const auto& [path, kind] : mark()) {
-    if (path.ends_with(".pyc")) { EXPECT_EQ(kind, Kind::file) << path; }
+    if (path.ends_with(".pyc")) {
+      EXPECT_EQ(kind, Kind::file) << path;
+    }
   }
   EXPECT_THAT(stale_, IsEmpty());
 }

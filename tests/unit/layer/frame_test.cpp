@@ -238,7 +238,7 @@ TEST_F(ChangedFile, by_other_content_of_the_same_size_and_time_is_noticed)
 {
   // The change time tells; it moves by the kernel's tick.
   const auto ctime = [&] {
-    struct stat status {};
+    struct stat status{};
     ::stat((tree_ / "u/d/f").c_str(), &status);
     return std::pair(status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
   };

@@ -81,7 +81,8 @@ inline void make_unit(cairn::test::FileTree& tree, const std::string& root)
   tree.file(root + "/d/" + long_name + "/" + long_name + "/deep", "deep").file(root + "/" + long_name, "long");
   tree.hard_link(root + "/hard", root + "/block").hard_link(root + "/hard-" + long_name, root + "/" + long_name);
   tree.symlink(root + "/soft", "block").symlink(root + "/soft-long", std::string(200, 't')).directory(root + "/nothing", 0700);
-  for (int i = 0; i < 300; ++i) tree.file(root + "/many/f" + std::to_string(i), noise(static_cast<std::size_t>(i * 37), 100 + static_cast<std::uint64_t>(i)));
+  for (int i = 0; i < 300; ++i)
+    tree.file(root + "/many/f" + std::to_string(i), noise(static_cast<std::size_t>(i * 37), 100 + static_cast<std::uint64_t>(i)));
 }
 
 }  // namespace cairn::layer::test

@@ -21,7 +21,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const std::vector<Compression> codecs{Compression::standard(Codec::zstd), Compression::standard(Codec::gzip), Compression::standard(Codec::none)};
+const std::vector<Compression> codecs{Compression::standard(Codec::zstd), Compression::standard(Codec::gzip),
+                                      Compression::standard(Codec::none)};
 
 /// Layers over units of one tree.
 class Packing : public testing::Test {
@@ -68,7 +69,8 @@ TEST_F(Packing, gives_the_same_bytes_with_any_number_of_threads)
       for (std::size_t i = 0; i < 2; ++i) {
         EXPECT_EQ(again.layers[i].digest, first.layers[i].digest);
         EXPECT_EQ(again.layers[i].diff_id, first.layers[i].diff_id);
-        for (std::size_t j = 0; j < 2; ++j) EXPECT_EQ(again.layers[i].fragments[j].packed_digest, first.layers[i].fragments[j].packed_digest);
+        for (std::size_t j = 0; j < 2; ++j)
+          EXPECT_EQ(again.layers[i].fragments[j].packed_digest, first.layers[i].fragments[j].packed_digest);
       }
     }
   }

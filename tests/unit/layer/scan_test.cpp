@@ -224,7 +224,8 @@ TEST(Scan, says_what_it_may_not_read)
   EXPECT_TRUE(test::as_nobody([&] {
     const auto scanned = scan_tree(tree, {"u"});
     if (::geteuid() == 65534 && problem_paths(scanned) != std::vector<std::string>{"u/closed", "u/mine", "u/secret"}) return false;
-    return std::ranges::all_of(scanned.problems, [](const Problem& problem) { return problem.what.find("permission denied") != std::string::npos; });
+    return std::ranges::all_of(scanned.problems,
+                               [](const Problem& problem) { return problem.what.find("permission denied") != std::string::npos; });
   }));
 }
 

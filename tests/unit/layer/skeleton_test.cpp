@@ -35,8 +35,8 @@ TEST(NormalMode, gives_the_group_what_the_owner_has_and_all_the_right_to_read)
     std::uint32_t mode, file, directory;
   };
   constexpr Case cases[] = {
-      {0644, 0664, 0775}, {0755, 0775, 0775}, {0600, 0664, 0775}, {0700, 0775, 0775}, {0444, 0444, 0555}, {0555, 0555, 0555},
-      {0000, 0444, 0555}, {0666, 0666, 0777}, {0777, 0777, 0777}, {0400, 0444, 0555}, {0500, 0555, 0555}, {0010, 0555, 0555},
+      {0644, 0664, 0775}, {0755, 0775, 0775},  {0600, 0664, 0775},  {0700, 0775, 0775},  {0444, 0444, 0555}, {0555, 0555, 0555},
+      {0000, 0444, 0555}, {0666, 0666, 0777},  {0777, 0777, 0777},  {0400, 0444, 0555},  {0500, 0555, 0555}, {0010, 0555, 0555},
       {0001, 0555, 0555}, {04755, 0775, 0775}, {02644, 0664, 0775}, {01777, 0777, 0777}, {0602, 0666, 0777}, {0640, 0664, 0775},
   };
   for (const auto& [mode, file, directory] : cases) {
@@ -70,9 +70,10 @@ TEST(ArchivePrefix, is_of_plain_absolute_paths_alone)
 
 TEST(Skeleton, holds_every_directory_once_parents_first)
 {
-  EXPECT_THAT(test::list(bytes_of({.target = "/opt/apps", .directories = {"software/a/1", "software/a-b/1", "modules/all/a", ""}})),
-              ElementsAre("d opt", "d opt/apps", "d opt/apps/modules", "d opt/apps/modules/all", "d opt/apps/modules/all/a", "d opt/apps/software",
-                          "d opt/apps/software/a-b", "d opt/apps/software/a-b/1", "d opt/apps/software/a", "d opt/apps/software/a/1"));
+  EXPECT_THAT(
+      test::list(bytes_of({.target = "/opt/apps", .directories = {"software/a/1", "software/a-b/1", "modules/all/a", ""}})),
+      ElementsAre("d opt", "d opt/apps", "d opt/apps/modules", "d opt/apps/modules/all", "d opt/apps/modules/all/a", "d opt/apps/software",
+                  "d opt/apps/software/a-b", "d opt/apps/software/a-b/1", "d opt/apps/software/a", "d opt/apps/software/a/1"));
 }
 
 TEST(Skeleton, has_constant_metadata)
@@ -87,9 +88,10 @@ TEST(Skeleton, has_constant_metadata)
 
 TEST(Skeleton, puts_whiteouts_into_their_directory)
 {
-  EXPECT_THAT(test::list(bytes_of({.target = "/opt/apps", .directories = {"software/a/1"}, .opaque = {"software/a/1"}, .removed = {"software/b", "data"}})),
-              ElementsAre("d opt", "d opt/apps", "f opt/apps/.wh.data 0", "d opt/apps/software", "f opt/apps/software/.wh.b 0", "d opt/apps/software/a",
-                          "d opt/apps/software/a/1", "f opt/apps/software/a/1/.wh..wh..opq 0"));
+  EXPECT_THAT(test::list(bytes_of(
+                  {.target = "/opt/apps", .directories = {"software/a/1"}, .opaque = {"software/a/1"}, .removed = {"software/b", "data"}})),
+              ElementsAre("d opt", "d opt/apps", "f opt/apps/.wh.data 0", "d opt/apps/software", "f opt/apps/software/.wh.b 0",
+                          "d opt/apps/software/a", "d opt/apps/software/a/1", "f opt/apps/software/a/1/.wh..wh..opq 0"));
 }
 
 TEST(Skeleton, makes_the_directories_that_whiteouts_need)

@@ -20,20 +20,36 @@ Document example()
   document.target = "/opt/apps";
   document.budget_layers = 64;
   document.modulepath = {"modules/all"};
-  LayerInfo old{.digest = digest("l0"), .size_bytes = 1000, .diff_id = digest("d0"), .plain_bytes = 2000, .compression = {Codec::gzip, 6}, .fragments = {}, .opaque = {}, .removed = {}};
-  old.fragments.push_back({"a/1", false, digest("a"), 512, digest("pa"), 100, 200, {{"modules/all/a/1.lua", false}, {"software/a/1", true}}});
+  LayerInfo old{.digest = digest("l0"),
+                .size_bytes = 1000,
+                .diff_id = digest("d0"),
+                .plain_bytes = 2000,
+                .compression = {Codec::gzip, 6},
+                .fragments = {},
+                .opaque = {},
+                .removed = {}};
+  old.fragments.push_back(
+      {"a/1", false, digest("a"), 512, digest("pa"), 100, 200, {{"modules/all/a/1.lua", false}, {"software/a/1", true}}});
   old.fragments.push_back({"b/1", true, digest("b"), 1024, digest("pb"), 700, 300, {{"software/b/1", true}}});
-  LayerInfo top{.digest = digest("l1"), .size_bytes = 500, .diff_id = digest("d1"), .plain_bytes = 900, .compression = {}, .fragments = {}, .opaque = {"software/a/1"}, .removed = {"software/c"}};
+  LayerInfo top{.digest = digest("l1"),
+                .size_bytes = 500,
+                .diff_id = digest("d1"),
+                .plain_bytes = 900,
+                .compression = {},
+                .fragments = {},
+                .opaque = {"software/a/1"},
+                .removed = {"software/c"}};
   top.fragments.push_back({"a/1", true, digest("a2"), 512, digest("pa2"), 0, 500, {{"software/a/1", true}}});
   document.layers = {old, top};
-  document.units = {{.name = "a/1",
-                     .kind = UnitKind::software,
-                     .modules = {{"a/1", "modules/all/a/1.lua", "modules/all", true, "what \"a\" is\n", "https://a", "lib", {"x/1", "y/2"}}},
-                     .dependencies = {"b/1"},
-                     .missing = {"gone/1"},
-                     .files = 3,
-                     .content_bytes = 77},
-                    {.name = "b/1", .kind = UnitKind::shared, .modules = {}, .dependencies = {}, .missing = {}, .files = 0, .content_bytes = 0}};
+  document.units = {
+      {.name = "a/1",
+       .kind = UnitKind::software,
+       .modules = {{"a/1", "modules/all/a/1.lua", "modules/all", true, "what \"a\" is\n", "https://a", "lib", {"x/1", "y/2"}}},
+       .dependencies = {"b/1"},
+       .missing = {"gone/1"},
+       .files = 3,
+       .content_bytes = 77},
+      {.name = "b/1", .kind = UnitKind::shared, .modules = {}, .dependencies = {}, .missing = {}, .files = 0, .content_bytes = 0}};
   document.aliases = {{"A", "a/1"}};
   document.featured = {"a/1"};
   document.rest = {};
@@ -56,10 +72,7 @@ TEST(Document, comes_back_from_its_json)
   EXPECT_EQ(Document::parse(least.json(), "x"), least);
 }
 
-TEST(Document, is_written_the_same_each_time)
-{
-  EXPECT_EQ(Document::parse(example().json(), "x").json(), example().json());
-}
+TEST(Document, is_written_the_same_each_time) { EXPECT_EQ(Document::parse(example().json(), "x").json(), example().json()); }
 
 TEST(Document, takes_members_that_it_does_not_know)
 {
@@ -76,7 +89,8 @@ TEST(Document, that_is_cut_or_no_json_is_refused)
 {
   const auto json = example().json();
   for (const auto size : {std::size_t{0}, std::size_t{1}, json.size() / 2, json.size() - 2})
-    EXPECT_THAT([&] { return Document::parse(json.substr(0, size), "library.json"); }, ThrowsError(Errc::bad_input, "library.json")) << size;
+    EXPECT_THAT([&] { return Document::parse(json.substr(0, size), "library.json"); }, ThrowsError(Errc::bad_input, "library.json"))
+        << size;
 }
 
 TEST(Document, with_two_live_fragments_of_a_unit_is_refused)
@@ -126,8 +140,10 @@ TEST(Document, with_a_unit_twice_is_refused)
 
 TEST(Document, with_unknown_words_is_refused)
 {
-  EXPECT_THAT([] { return Document::parse(replaced(example().json(), "\"gzip\"", "\"lzma\""), "x"); }, ThrowsError(Errc::bad_input, "unknown codec"));
-  EXPECT_THAT([] { return Document::parse(replaced(example().json(), "\"shared\"", "\"rented\""), "x"); }, ThrowsError(Errc::bad_input, "unknown kind"));
+  EXPECT_THAT([] { return Document::parse(replaced(example().json(), "\"gzip\"", "\"lzma\""), "x"); },
+              ThrowsError(Errc::bad_input, "unknown codec"));
+  EXPECT_THAT([] { return Document::parse(replaced(example().json(), "\"shared\"", "\"rented\""), "x"); },
+              ThrowsError(Errc::bad_input, "unknown kind"));
   EXPECT_THAT([] { return Document::parse(replaced(example().json(), "sha256:", "md5:"), "x"); }, ThrowsError(Errc::bad_input, "md5"));
 }
 

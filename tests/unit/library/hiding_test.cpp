@@ -42,7 +42,8 @@ TEST_F(Hiding, is_done_where_nothing_current_lies_beside)
 
 TEST_F(Hiding, is_done_as_high_up_as_nothing_current_lies_below)
 {
-  EXPECT_THAT(removed({directory("software/c/1"), file("modules/all/c/1.lua"), directory("data/c/x")}), ElementsAre("data", "modules/all/c", "software/c"));
+  EXPECT_THAT(removed({directory("software/c/1"), file("modules/all/c/1.lua"), directory("data/c/x")}),
+              ElementsAre("data", "modules/all/c", "software/c"));
 }
 
 TEST_F(Hiding, is_done_once_for_several)

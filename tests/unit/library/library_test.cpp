@@ -71,7 +71,10 @@ TEST_F(Loading, refuses_a_library_without_index_layer)
 
 TEST_F(Loading, refuses_an_index_layer_without_document)
 {
-  refused(with([](auto& manifest, auto&) { std::swap(manifest.layers.front(), manifest.layers.back()), manifest.layers.back().annotations = {{std::string(annotation::layer), "index"}}; }),
+  refused(with([](auto& manifest, auto&) {
+            std::swap(manifest.layers.front(), manifest.layers.back()),
+                manifest.layers.back().annotations = {{std::string(annotation::layer), "index"}};
+          }),
           Errc::bad_input, "has no .cairn/library.json");
 }
 
@@ -83,7 +86,8 @@ TEST_F(Loading, refuses_a_document_that_disagrees_with_the_manifest)
             config.history.insert(config.history.begin(), config.history.front());
           }),
           Errc::bad_input, "disagrees with the manifest");
-  refused(with([](auto& manifest, auto&) { manifest.layers.front().digest = sha256(std::string_view("x")); }), Errc::bad_input, "disagrees with the manifest");
+  refused(with([](auto& manifest, auto&) { manifest.layers.front().digest = sha256(std::string_view("x")); }), Errc::bad_input,
+          "disagrees with the manifest");
   refused(with([](auto&, auto& config) { config.diff_ids.front() = sha256(std::string_view("x")); }), Errc::bad_input, "another diff_id");
 }
 
@@ -114,7 +118,8 @@ Document graph()
     info.name = name;
     info.dependencies = std::move(dependencies);
     if (modules.empty()) modules = {name};
-    for (const auto& module : modules) info.modules.push_back({module, "modules/all/" + module + ".lua", "modules/all", false, {}, {}, {}, {}});
+    for (const auto& module : modules)
+      info.modules.push_back({module, "modules/all/" + module + ".lua", "modules/all", false, {}, {}, {}, {}});
     document.units.push_back(std::move(info));
   };
   unit("GCC/11", {});

@@ -34,7 +34,10 @@ public:
     settings.threads = 2;
     return settings;
   }
-  SplitResult split(const ModuleTree& tree, const std::string& tag = "library:1") { return library::split(settings(tree, tag), store, Task{}); }
+  SplitResult split(const ModuleTree& tree, const std::string& tag = "library:1")
+  {
+    return library::split(settings(tree, tag), store, Task{});
+  }
 
   [[nodiscard]] Library load(const std::string& tag = "library:1") const { return library::load(store, store.resolve(tag)); }
   /// What a container would see at the target, as `list_tree` tells it, but for `.cairn/library.json`.
@@ -50,10 +53,14 @@ public:
   [[nodiscard]] std::set<std::string> blobs() const
   {
     std::set<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(store.path() / "blobs/sha256")) names.insert(entry.path().filename().native());
+    for (const auto& entry : std::filesystem::directory_iterator(store.path() / "blobs/sha256"))
+      names.insert(entry.path().filename().native());
     return names;
   }
-  [[nodiscard]] std::size_t findings(const std::string& tag = "library:1") const { return image::validate(store, store.resolve(tag), Task{}).size(); }
+  [[nodiscard]] std::size_t findings(const std::string& tag = "library:1") const
+  {
+    return image::validate(store, store.resolve(tag), Task{}).size();
+  }
 
 private:
   TempDir directory_;

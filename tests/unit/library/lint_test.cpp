@@ -37,7 +37,10 @@ class ModuleTree {
 public:
   explicit ModuleTree(std::string target = {}) : target_(target.empty() ? path("").parent_path().native() : std::move(target)) {}
 
-  [[nodiscard]] std::filesystem::path path(const std::string& relative) const { return std::filesystem::canonical(directory_.path()) / relative; }
+  [[nodiscard]] std::filesystem::path path(const std::string& relative) const
+  {
+    return std::filesystem::canonical(directory_.path()) / relative;
+  }
   [[nodiscard]] const std::string& target() const { return target_; }
 
   ModuleTree& file(const std::string& relative, const std::string& text, mode_t mode = 0644)
@@ -78,10 +81,7 @@ public:
     return *this;
   }
 
-  [[nodiscard]] std::vector<LintFinding> lint(const Mapping& mapping = {}) const
-  {
-    return library::lint({path(""), mapping, 2}, Task{});
-  }
+  [[nodiscard]] std::vector<LintFinding> lint(const Mapping& mapping = {}) const { return library::lint({path(""), mapping, 2}, Task{}); }
 
 private:
   TempDir directory_;
@@ -103,7 +103,10 @@ auto finds(Severity severity, const std::string& path, const std::string& what)
 TEST(Lint, has_nothing_to_say_about_a_good_tree)
 {
   ModuleTree tree;
-  tree.module("zlib/1.3").file("software/zlib/1.3/bin/run", "#!/usr/bin/env python3\n", 0755).link("software/zlib/1.3/lib64", "lib").directory("software/zlib/1.3/lib");
+  tree.module("zlib/1.3")
+      .file("software/zlib/1.3/bin/run", "#!/usr/bin/env python3\n", 0755)
+      .link("software/zlib/1.3/lib64", "lib")
+      .directory("software/zlib/1.3/lib");
   tree.module("app/2", "depends_on(\"zlib/1.3\")").link("software/app/2/zlib", tree.target() + "/software/zlib/1.3/lib");
   tree.link("modules/lib/zlib/1.3.lua", tree.target() + "/modules/all/zlib/1.3.lua");
   EXPECT_THAT(tree.lint(), IsEmpty());
@@ -135,17 +138,21 @@ TEST(Lint, finds_software_outside_the_tree)
   tree.module("zlib/1.3").module("lib/1");
   tree.modulefile("gcc/12", "/usr").modulefile("other/1", "/opt/elsewhere/other").modulefile("gone/1", tree.target() + "/software/gone/1");
   const auto findings = tree.lint();
-  EXPECT_THAT(of(findings, "foreign-root"), ElementsAre(finds(Severity::warning, "modules/all/other/1.lua", "'/opt/elsewhere/other', outside the tree"),
-                                                        finds(Severity::note, "modules/all/gcc/12.lua", "the system's, in '/usr'")));
+  EXPECT_THAT(of(findings, "foreign-root"),
+              ElementsAre(finds(Severity::warning, "modules/all/other/1.lua", "'/opt/elsewhere/other', outside the tree"),
+                          finds(Severity::note, "modules/all/gcc/12.lua", "the system's, in '/usr'")));
   EXPECT_THAT(of(findings, "missing-root"), ElementsAre(finds(Severity::error, "modules/all/gone/1.lua", "where nothing is")));
 }
 
 TEST(Lint, finds_environment_that_leads_elsewhere)
 {
   ModuleTree tree;
-  tree.module("a/1", "prepend_path(\"PATH\", \"/home/joe/bin\")\nprepend_path(\"PATH\", \"/usr/games\")\nprepend_path(\"MODULEPATH\", \"/site/modules\")");
+  tree.module(
+      "a/1",
+      "prepend_path(\"PATH\", \"/home/joe/bin\")\nprepend_path(\"PATH\", \"/usr/games\")\nprepend_path(\"MODULEPATH\", \"/site/modules\")");
   EXPECT_THAT(of(tree.lint(), "foreign-path"), Contains(finds(Severity::warning, "modules/all/a/1.lua", "sets '/home/joe/bin'")));
-  EXPECT_THAT(of(tree.lint(), "foreign-path"), Contains(finds(Severity::warning, "modules/all/a/1.lua", "adds '/site/modules' to MODULEPATH")));
+  EXPECT_THAT(of(tree.lint(), "foreign-path"),
+              Contains(finds(Severity::warning, "modules/all/a/1.lua", "adds '/site/modules' to MODULEPATH")));
   EXPECT_THAT(of(tree.lint(), "foreign-path"), Not(Contains(finds(Severity::warning, "modules/all/a/1.lua", "/usr/games"))));
 }
 
@@ -156,7 +163,8 @@ TEST(Lint, says_which_of_two_modulefiles_wins)
   tree.file("modules/more/a/1.lua", "setenv(\"EBROOTX\", \"" + tree.target() + "/software/a/1\")\n");
   Mapping mapping;
   mapping.modulepath = {"modules/more", "modules/all"};
-  EXPECT_THAT(of(tree.lint(mapping), "duplicate-module"), ElementsAre(finds(Severity::warning, "modules/all/a/1.lua", "'a/1' is also in 'modules/more/a/1.lua', which wins")));
+  EXPECT_THAT(of(tree.lint(mapping), "duplicate-module"),
+              ElementsAre(finds(Severity::warning, "modules/all/a/1.lua", "'a/1' is also in 'modules/more/a/1.lua', which wins")));
 }
 
 TEST(Lint, says_once_that_the_tree_is_elsewhere)
@@ -179,15 +187,21 @@ TEST(Lint, finds_links_that_leave_the_tree)
   ModuleTree tree;
   tree.module("a/1");
   const std::string a = "software/a/1/";
-  tree.link(a + "home", "/home/joe/data/x").link(a + "home2", "/home/joe/data/y").link(a + "sys", "/usr/share/zoneinfo/UTC").link(a + "site", "/site/data/set");
-  tree.link(a + "up", "../../../../outside").link(a + "round", "../../../" + tree.path("").parent_path().filename().native() + "/software/a/1/home");
+  tree.link(a + "home", "/home/joe/data/x")
+      .link(a + "home2", "/home/joe/data/y")
+      .link(a + "sys", "/usr/share/zoneinfo/UTC")
+      .link(a + "site", "/site/data/set");
+  tree.link(a + "up", "../../../../outside")
+      .link(a + "round", "../../../" + tree.path("").parent_path().filename().native() + "/software/a/1/home");
   tree.link(a + "again", "home").directory(a + "d").link(a + "d/in", "../../../a/1/easybuild/x.eb");
   const auto found = of(tree.lint(), "link-out-of-tree");
-  EXPECT_THAT(found, Contains(finds(Severity::error, a + "home", "links into '/home/joe/data', which others do not have (and another one)")));
+  EXPECT_THAT(found,
+              Contains(finds(Severity::error, a + "home", "links into '/home/joe/data', which others do not have (and another one)")));
   EXPECT_THAT(found, Contains(finds(Severity::note, a + "sys", "the system's")));
   EXPECT_THAT(found, Contains(finds(Severity::warning, a + "site", "links into '/site/data', outside the tree")));
   const auto parent = std::filesystem::path(tree.target()).parent_path();
-  EXPECT_THAT(found, Contains(finds(is_private_path((parent / "outside").native()) ? Severity::error : Severity::warning, a + "up", printable(parent.native()))));
+  EXPECT_THAT(found, Contains(finds(is_private_path((parent / "outside").native()) ? Severity::error : Severity::warning, a + "up",
+                                    printable(parent.native()))));
   EXPECT_EQ(found.size(), 4u);
 }
 
@@ -195,11 +209,15 @@ TEST(Lint, finds_links_to_nothing)
 {
   ModuleTree tree;
   tree.module("a/1");
-  tree.link("software/a/1/none", "nothing/here").link("software/a/1/abs", tree.target() + "/software/b/1").link("software/a/1/self", "self");
+  tree.link("software/a/1/none", "nothing/here")
+      .link("software/a/1/abs", tree.target() + "/software/b/1")
+      .link("software/a/1/self", "self");
   tree.file("software/a/1/easybuild/easybuild-a.log", "log").link("software/a/1/log", "easybuild/easybuild-a.log");
   const auto found = of(tree.lint(), "dangling-link");
-  EXPECT_THAT(found, ElementsAre(finds(Severity::warning, "software/a/1/self", "without end"), finds(Severity::note, "software/a/1/abs", "where nothing is"),
-                                 finds(Severity::note, "software/a/1/log", "leaves out"), finds(Severity::note, "software/a/1/none", "'nothing/here'")));
+  EXPECT_THAT(found, ElementsAre(finds(Severity::warning, "software/a/1/self", "without end"),
+                                 finds(Severity::note, "software/a/1/abs", "where nothing is"),
+                                 finds(Severity::note, "software/a/1/log", "leaves out"),
+                                 finds(Severity::note, "software/a/1/none", "'nothing/here'")));
 }
 
 TEST(Lint, finds_library_paths_outside_the_tree)
@@ -207,7 +225,8 @@ TEST(Lint, finds_library_paths_outside_the_tree)
   ModuleTree tree;
   tree.module("a/1");
   const std::string lib = "software/a/1/lib/";
-  tree.library(lib + "good.so", fmt::format("-Wl,-rpath,'$ORIGIN/../lib:{}/software/a/1/lib:/usr/lib/x86_64-linux-gnu:/lib64'", tree.target()));
+  tree.library(lib + "good.so",
+               fmt::format("-Wl,-rpath,'$ORIGIN/../lib:{}/software/a/1/lib:/usr/lib/x86_64-linux-gnu:/lib64'", tree.target()));
   tree.library(lib + "new.so.1", "-Wl,--enable-new-dtags,-rpath,/home/joe/build/lib");
   tree.library(lib + "old.so", "-Wl,--disable-new-dtags,-rpath,/home/joe/build/lib:/opt/other/lib");
   tree.library(lib + "relative.so", "-Wl,-rpath,lib");
@@ -231,13 +250,17 @@ TEST(Lint, finds_scripts_that_nothing_can_run)
   tree.file(bin + "one", "#!/home/joe/venv/bin/python\n", 0755).file(bin + "two", "#!/home/joe/venv/bin/python\n", 0755);
   tree.file(bin + "local", "#!/usr/local/bin/python3", 0755).file(bin + "relative", "#!python\n", 0755);
   tree.file(bin + "gone", "#!" + tree.target() + "/software/Python/3/bin/python\n", 0755).file(bin + "text", "#!/nowhere\n", 0644);
-  tree.file(bin + "long", "#!/usr/bin/env " + std::string(150, 'x') + "\n", 0755).file(bin + "longer", "#!/usr/bin/env " + std::string(300, 'x') + "\n", 0755);
+  tree.file(bin + "long", "#!/usr/bin/env " + std::string(150, 'x') + "\n", 0755)
+      .file(bin + "longer", "#!/usr/bin/env " + std::string(300, 'x') + "\n", 0755);
   const auto findings = tree.lint();
-  EXPECT_THAT(of(findings, "foreign-shebang"),
-              testing::UnorderedElementsAre(finds(Severity::warning, bin + "one", "is run by '/home/joe/venv/bin/python', outside the tree (and another one)"),
-                                            finds(Severity::warning, bin + "local", "'/usr/local/bin/python3'"), finds(Severity::warning, bin + "relative", "'python'")));
+  EXPECT_THAT(
+      of(findings, "foreign-shebang"),
+      testing::UnorderedElementsAre(
+          finds(Severity::warning, bin + "one", "is run by '/home/joe/venv/bin/python', outside the tree (and another one)"),
+          finds(Severity::warning, bin + "local", "'/usr/local/bin/python3'"), finds(Severity::warning, bin + "relative", "'python'")));
   EXPECT_THAT(of(findings, "missing-interpreter"), ElementsAre(finds(Severity::warning, bin + "gone", "where nothing is")));
-  EXPECT_THAT(of(findings, "long-shebang"), ElementsAre(finds(Severity::warning, bin + "long", "165 bytes"), finds(Severity::warning, bin + "longer", "more than 255")));
+  EXPECT_THAT(of(findings, "long-shebang"),
+              ElementsAre(finds(Severity::warning, bin + "long", "165 bytes"), finds(Severity::warning, bin + "longer", "more than 255")));
 }
 
 TEST(Lint, finds_modes_that_are_not_shipped_or_not_safe)
@@ -267,7 +290,8 @@ TEST(Lint, finds_stale_bytecode_and_caches_that_bind_to_times)
   const char header[] = "\xa7\x0d\x0d\x0a\0\0\0\0\1\0\0\0\6\0\0\0code";  // 3.11, of a source from 1970
   tree.file("software/a/1/lib/__pycache__/m.cpython-311.pyc", std::string(header, sizeof header - 1));
   const auto findings = tree.lint();
-  EXPECT_THAT(of(findings, "stale-bytecode"), ElementsAre(finds(Severity::warning, "software/a/1/lib/__pycache__/m.cpython-311.pyc", "does not have its source's time or size")));
+  EXPECT_THAT(of(findings, "stale-bytecode"), ElementsAre(finds(Severity::warning, "software/a/1/lib/__pycache__/m.cpython-311.pyc",
+                                                                "does not have its source's time or size")));
   EXPECT_THAT(of(findings, "stale-bytecode")[0].advice, HasSubstr("compileall -f '" + tree.target() + "/software/a/1/lib'"));
   EXPECT_THAT(of(findings, "mtime-bound"), ElementsAre(finds(Severity::note, "", "Julia")));
 }
@@ -286,8 +310,10 @@ TEST(Lint, finds_what_an_installation_left_behind)
 TEST(Lint, counts_what_a_pattern_leaves_out)
 {
   ModuleTree tree;
-  for (const auto* name : {"a/1", "b/1", "c/1"}) tree.module(name).file(fmt::format("software/{}/easybuild/easybuild-x.log.bz2", name), "x");
-  EXPECT_THAT(of(tree.lint(), "left-out"), ElementsAre(finds(Severity::note, "software/a/1/easybuild/easybuild-x.log.bz2", "3 paths are left out by the pattern")));
+  for (const auto* name : {"a/1", "b/1", "c/1"})
+    tree.module(name).file(fmt::format("software/{}/easybuild/easybuild-x.log.bz2", name), "x");
+  EXPECT_THAT(of(tree.lint(), "left-out"),
+              ElementsAre(finds(Severity::note, "software/a/1/easybuild/easybuild-x.log.bz2", "3 paths are left out by the pattern")));
   Mapping mapping;
   mapping.includes = {"*/easybuild/easybuild-*.log.bz2"};
   EXPECT_THAT(of(tree.lint(mapping), "left-out"), IsEmpty());
@@ -299,7 +325,8 @@ TEST(Lint, finds_what_a_layer_cannot_carry_and_reads_on)
   tree.module("a/1").file("software/a/1/\xff", "x").file("software/a/1/su", "x", 04755);
   ASSERT_EQ(::mkfifo(tree.path("software/a/1/pipe.so").c_str(), 0777), 0);
   const auto findings = tree.lint();
-  EXPECT_THAT(of(findings, "unshippable"), ElementsAre(finds(Severity::error, "software/a/1/pipe.so", "is a FIFO"), finds(Severity::error, "software/a/1/\xff", "not UTF-8")));
+  EXPECT_THAT(of(findings, "unshippable"), ElementsAre(finds(Severity::error, "software/a/1/pipe.so", "is a FIFO"),
+                                                       finds(Severity::error, "software/a/1/\xff", "not UTF-8")));
   EXPECT_THAT(of(findings, "set-id").size(), 1u);
 }
 
@@ -308,7 +335,8 @@ TEST(Lint, finds_hard_links_between_units)
   ModuleTree tree;
   tree.module("a/1").module("b/1").file("software/a/1/x", "x");
   std::filesystem::create_hard_link(tree.path("software/a/1/x"), tree.path("software/b/1/x"));
-  EXPECT_THAT(of(tree.lint(), "hard-link"), ElementsAre(finds(Severity::note, "software/a/1/x", "copy"), finds(Severity::note, "software/b/1/x", "copy")));
+  EXPECT_THAT(of(tree.lint(), "hard-link"),
+              ElementsAre(finds(Severity::note, "software/a/1/x", "copy"), finds(Severity::note, "software/b/1/x", "copy")));
 }
 
 TEST(Lint, counts_what_is_too_much_to_list)
@@ -329,13 +357,18 @@ TEST(Lint, checks_the_names_in_the_mapping)
   Mapping mapping;
   mapping.featured = {"a/1", "a", "b/1"};
   mapping.descriptions = {{"c/1", "text"}};
-  EXPECT_THAT(of(tree.lint(mapping), "unknown-module"), ElementsAre(finds(Severity::warning, "", "features 'b/1'"), finds(Severity::warning, "", "describes 'c/1'")));
+  EXPECT_THAT(of(tree.lint(mapping), "unknown-module"),
+              ElementsAre(finds(Severity::warning, "", "features 'b/1'"), finds(Severity::warning, "", "describes 'c/1'")));
 }
 
 TEST(Lint, puts_errors_first_and_gives_the_same_for_any_number_of_threads)
 {
   ModuleTree tree;
-  tree.module("a/1", "depends_on(\"none/1\")").file("software/a/1/open", "x", 0666).module("b/1").link("software/b/1/l", "none").file("notes", "x");
+  tree.module("a/1", "depends_on(\"none/1\")")
+      .file("software/a/1/open", "x", 0666)
+      .module("b/1")
+      .link("software/b/1/l", "none")
+      .file("notes", "x");
   const auto findings = tree.lint();
   EXPECT_TRUE(std::ranges::is_sorted(findings, [](const auto& a, const auto& b) { return a.severity > b.severity; }));
   EXPECT_EQ(findings, lint({tree.path(""), {}, 1}, Task{}));
@@ -359,7 +392,8 @@ TEST(LintRules, are_sorted_and_each_is_in_the_page)
   EXPECT_TRUE(std::ranges::is_sorted(rules, {}, &LintRule::id));
   const auto page = read_small_file(std::filesystem::path(CAIRN_DOCS_DIR) / "formats/lint-rules.md", 1 << 20);
   for (const auto& rule : rules) {
-    const auto severities = rule.least == rule.worst ? std::string(name(rule.worst)) : fmt::format("{} to {}", name(rule.least), name(rule.worst));
+    const auto severities =
+        rule.least == rule.worst ? std::string(name(rule.worst)) : fmt::format("{} to {}", name(rule.least), name(rule.worst));
     EXPECT_THAT(page, HasSubstr(fmt::format("| `{}` | {} |", rule.id, severities)));
   }
 }
@@ -368,7 +402,9 @@ TEST(LintRules, admit_what_the_code_gives)
 {
   // The code asserts the same for each finding that any test provokes. A tree with much wrong: each finding's rule is a known one, with a severity that the rule admits.
   ModuleTree tree;
-  tree.module("a/1", "depends_on(\"none/1\")\nprepend_path(\"PATH\", \"/home/x\")").file("software/a/1/open", "x", 04666).link("software/a/1/l", "/home/x/y");
+  tree.module("a/1", "depends_on(\"none/1\")\nprepend_path(\"PATH\", \"/home/x\")")
+      .file("software/a/1/open", "x", 04666)
+      .link("software/a/1/l", "/home/x/y");
   tree.link("software/a/1/m", "none").directory("software/b/1").modulefile("c/1", "/opt/c").file("software/a/1/s", "#!x\n", 0755);
   for (const auto& finding : tree.lint()) {
     const auto rule = std::ranges::find(lint_rules(), finding.rule, &LintRule::id);
@@ -422,7 +458,9 @@ TEST_F(ElfPathsTest, takes_no_harm_from_damaged_files)
 {
   const auto good = made("-Wl,-rpath,/a/b -s");
   EXPECT_FALSE(read(""));
-  EXPECT_FALSE(read("\x7f" "ELF"));
+  EXPECT_FALSE(
+      read("\x7f"
+           "ELF"));
   EXPECT_FALSE(read("#!/bin/sh\n"));
   for (std::size_t size = 0; size < 4096; size += 61) (void)read(good.substr(0, size));
   // Each byte of the headers, turned to what makes sums overflow.

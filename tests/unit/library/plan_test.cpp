@@ -32,20 +32,20 @@ PlanUnit same(const std::string& name, std::uint64_t bytes) { return {name, byte
 PlanUnit changed(const std::string& name, std::uint64_t bytes) { return {name, bytes, true}; }
 PlanLayer previous(std::vector<PlanFragment> fragments) { return {std::move(fragments), false}; }
 
-TEST(FirstPlan, of_nothing_is_empty)
-{
-  EXPECT_THAT(plan({.units = {}, .previous = {}, .budget_layers = 5}), IsEmpty());
-}
+TEST(FirstPlan, of_nothing_is_empty) { EXPECT_THAT(plan({.units = {}, .previous = {}, .budget_layers = 5}), IsEmpty()); }
 
 TEST(FirstPlan, gives_large_units_a_layer_each_and_puts_small_ones_together_by_name)
 {
-  EXPECT_THAT(plan({.units = {changed("a", mib), changed("b", 900 * mib), changed("c", mib), changed("d", 800 * mib)}, .previous = {}, .budget_layers = 10}),
+  EXPECT_THAT(plan({.units = {changed("a", mib), changed("b", 900 * mib), changed("c", mib), changed("d", 800 * mib)},
+                    .previous = {},
+                    .budget_layers = 10}),
               ElementsAre(fresh({"b"}), fresh({"d"}), fresh({"a", "c"})));
 }
 
 TEST(FirstPlan, has_one_layer_when_that_is_the_budget)
 {
-  EXPECT_THAT(plan({.units = {changed("a", mib), changed("b", 900 * mib)}, .previous = {}, .budget_layers = 1}), ElementsAre(fresh({"a", "b"})));
+  EXPECT_THAT(plan({.units = {changed("a", mib), changed("b", 900 * mib)}, .previous = {}, .budget_layers = 1}),
+              ElementsAre(fresh({"a", "b"})));
 }
 
 TEST(FirstPlan, leaves_room_for_releases)
@@ -69,8 +69,9 @@ TEST(NextPlan, puts_what_is_new_on_top)
 
 TEST(NextPlan, puts_large_new_units_alone)
 {
-  EXPECT_THAT(plan({.units = {same("a", 100), changed("b", 300), changed("c", 1)}, .previous = {previous({{"a", 100}})}, .budget_layers = 5}),
-              ElementsAre(kept(0, {"a"}), fresh({"b"}), fresh({"c"})));
+  EXPECT_THAT(
+      plan({.units = {same("a", 100), changed("b", 300), changed("c", 1)}, .previous = {previous({{"a", 100}})}, .budget_layers = 5}),
+      ElementsAre(kept(0, {"a"}), fresh({"b"}), fresh({"c"})));
 }
 
 TEST(NextPlan, lets_the_old_bytes_of_a_changed_unit_lie)
@@ -81,8 +82,9 @@ TEST(NextPlan, lets_the_old_bytes_of_a_changed_unit_lie)
 
 TEST(NextPlan, drops_a_layer_in_which_nothing_lives)
 {
-  EXPECT_THAT(plan({.units = {same("a", 100), changed("b", 50)}, .previous = {previous({{"b", 50}}), previous({{"a", 100}})}, .budget_layers = 5}),
-              ElementsAre(kept(1, {"a"}), fresh({"b"})));
+  EXPECT_THAT(
+      plan({.units = {same("a", 100), changed("b", 50)}, .previous = {previous({{"b", 50}}), previous({{"a", 100}})}, .budget_layers = 5}),
+      ElementsAre(kept(1, {"a"}), fresh({"b"})));
 }
 
 TEST(NextPlan, writes_the_worst_layer_again_over_the_cap)
@@ -104,7 +106,9 @@ TEST(NextPlan, merges_the_smallest_over_budget)
 
 TEST(NextPlan, fits_a_smaller_budget)
 {
-  EXPECT_THAT(plan({.units = {same("a", 3), same("b", 2), same("c", 1)}, .previous = {previous({{"a", 3}}), previous({{"b", 2}}), previous({{"c", 1}})}, .budget_layers = 1}),
+  EXPECT_THAT(plan({.units = {same("a", 3), same("b", 2), same("c", 1)},
+                    .previous = {previous({{"a", 3}}), previous({{"b", 2}}), previous({{"c", 1}})},
+                    .budget_layers = 1}),
               ElementsAre(fresh({"a", "b", "c"})));
 }
 
@@ -118,7 +122,9 @@ TEST(NextPlan, writes_again_what_must_not_be_kept)
 TEST(NextPlan, does_not_wake_the_dead)
 {
   // `a` is again what it was two releases ago: the live one counts, not the dead one below.
-  EXPECT_THAT(plan({.units = {same("a", 1), same("b", 100)}, .previous = {previous({{"a", 1, false}, {"b", 100}}), previous({{"a", 1}})}, .budget_layers = 5}),
+  EXPECT_THAT(plan({.units = {same("a", 1), same("b", 100)},
+                    .previous = {previous({{"a", 1, false}, {"b", 100}}), previous({{"a", 1}})},
+                    .budget_layers = 5}),
               ElementsAre(kept(0, {"b"}), kept(1, {"a"})));
 }
 
@@ -164,7 +170,10 @@ private:
     if (number(0, 9) == 0) budget_ = number(1, 12);
   }
 
-  [[nodiscard]] bool lives(const PlanFragment& fragment) const { return fragment.live && units_.contains(fragment.unit) && !changed_.contains(fragment.unit); }
+  [[nodiscard]] bool lives(const PlanFragment& fragment) const
+  {
+    return fragment.live && units_.contains(fragment.unit) && !changed_.contains(fragment.unit);
+  }
 
   void check(const PlanInput& input, const std::vector<PlannedLayer>& planned) const
   {

@@ -9,6 +9,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <mutex>
+
+#include <unistd.h>
 
 namespace cairn::library {
 namespace {
@@ -27,12 +30,16 @@ using testing::Key;
 using testing::Not;
 using testing::SizeIs;
 
-/// A tree of three modules, split once.
+/// A tree of three modules that share a layer, with room for dead bytes.
 class Splitting : public testing::Test {
 protected:
   Splitting()
   {
     tree_.module("a/1", "program a").module("b/1", "program b", {"a/1"}).module("c/1", "program c");
+    tree_.file("software/a/1/large", std::string(500'000, 'a'));
+    auto settings = shelf_.settings(tree_);
+    settings.budget_layers = least_budget_layers;
+    static_cast<void>(split(settings, shelf_.store, Task{}));
     first_ = shelf_.split(tree_);
   }
 
@@ -78,10 +85,11 @@ TEST_F(Splitting, gives_the_same_digest_and_writes_nothing_when_nothing_changed)
   }
 }
 
-TEST_F(Splitting, gives_the_same_digest_in_another_place)
+TEST_F(Splitting, gives_the_same_digest_in_another_store_under_another_name)
 {
+  Shelf one;
   Shelf other;
-  EXPECT_EQ(other.split(tree_, "other:2").manifest.digest, first_.manifest.digest);
+  EXPECT_EQ(one.split(tree_).manifest.digest, other.split(tree_, "other:2").manifest.digest);
 }
 
 TEST_F(Splitting, makes_one_new_layer_for_a_changed_unit)
@@ -118,6 +126,7 @@ TEST_F(Splitting, hides_a_removed_unit_as_high_up_as_it_can)
 {
   tree_.module("b/2", "another b");
   again();
+  ASSERT_THAT(index_entries(), Not(Contains(HasSubstr(".wh."))));
   tree_.remove("software/b/1").remove("modules/all/b/1.lua").remove("software/c").remove("modules/all/c");
   const auto third = again();
   EXPECT_THAT(third.removed, ElementsAre("b/1", "c/1"));
@@ -230,7 +239,10 @@ TEST_F(Splitting, begins_anew_for_another_target)
 
 TEST_F(Splitting, lists_every_problem_and_publishes_nothing)
 {
-  tree_.fifo("software/a/1/fifo").file("software/b/1/bad\xff").file("modules/all/e/1.lua", "error('no')").file("modules/all/f/1.lua", "while true do end");
+  tree_.fifo("software/a/1/fifo")
+      .file("software/b/1/bad\xff")
+      .file("modules/all/e/1.lua", "error('no')")
+      .file("modules/all/f/1.lua", "while true do end");
   const auto before = shelf_.store.resolve("library:1");
   const auto result = shelf_.split(tree_);
   std::vector<std::string> paths;
@@ -282,6 +294,119 @@ TEST_F(Splitting, has_fragments_that_are_what_the_document_says)
   }
 }
 
+/// Does something to the tree at the beginning of a step, once, or each time that bytes were read.
+class Meddler final : public Reporter {
+public:
+  std::string step;
+  std::function<void()> once = [] {};
+  std::function<void()> always = [] {};
+  void begin(std::uint64_t, const std::string& title, std::uint64_t) noexcept override
+  {
+    if (title == step) once();
+  }
+  void advance(std::uint64_t, std::uint64_t) noexcept override
+  {
+    const std::scoped_lock lock(mutex_);
+    always();
+  }
+  void end(std::uint64_t) noexcept override {}
+
+private:
+  std::mutex mutex_;
+};
+
+class Meddling : public Splitting {
+protected:
+  SplitResult split_while(Meddler& meddler)
+  {
+    const Task task(meddler, {}, "split", 0);
+    return split(shelf_.settings(tree_), shelf_.store, task);
+  }
+  /// The result is that of the tree as it is now.
+  void expect_success(Meddler& meddler)
+  {
+    const auto result = split_while(meddler);
+    EXPECT_THAT(result.problems, IsEmpty());
+    EXPECT_EQ(shelf_.findings(), 0U);
+    EXPECT_EQ(shelf_.files(), fresh(tree_));
+  }
+};
+
+TEST_F(Meddling, once_before_packing_is_read_again)
+{
+  tree_.file("software/b/1/bin/run", "new");
+  Meddler meddler;
+  meddler.step = "pack";
+  meddler.once = [&] { tree_.file("software/b/1/bin/run", "newer and longer").file("software/b/1/another", "x"); };
+  expect_success(meddler);
+}
+
+TEST_F(Meddling, once_by_removing_is_read_again)
+{
+  tree_.file("software/b/1/d/x", "new");
+  Meddler meddler;
+  meddler.step = "pack";
+  meddler.once = [&] { tree_.remove("software/b/1/d"); };
+  expect_success(meddler);
+}
+
+TEST_F(Meddling, once_before_comparing_is_read_again)
+{
+  Meddler meddler;
+  meddler.step = "compare with the previous release";
+  meddler.once = [&] { tree_.file("software/b/1/bin/run", "program B"); };
+  expect_success(meddler);
+}
+
+TEST_F(Meddling, once_before_scanning_is_no_matter)
+{
+  Meddler meddler;
+  meddler.step = "scan";
+  meddler.once = [&] { tree_.file("software/b/1/bin/run", "program B").remove("software/c/1/bin"); };
+  expect_success(meddler);
+}
+
+TEST_F(Meddling, with_something_that_cannot_be_shipped_is_told)
+{
+  tree_.file("software/b/1/bin/run", "new");
+  Meddler meddler;
+  meddler.step = "pack";
+  meddler.once = [&] { tree_.file("software/b/1/bin/run", "newer and longer").fifo("software/b/1/fifo"); };
+  const auto result = split_while(meddler);
+  ASSERT_THAT(result.problems, SizeIs(1));
+  EXPECT_EQ(result.problems[0].path, "software/b/1/fifo");
+  EXPECT_EQ(shelf_.store.resolve("library:1").digest, first_.manifest.digest);
+}
+
+TEST_F(Meddling, by_removing_a_unit_is_told)
+{
+  tree_.file("software/b/1/bin/run", "new").file("software/c/1/bin/run", "new");
+  Meddler meddler;
+  meddler.step = "pack";
+  meddler.once = [&] { tree_.remove("software/b/1"); };
+  const auto result = split_while(meddler);
+  ASSERT_THAT(result.problems, SizeIs(1));
+  EXPECT_THAT(result.problems[0].what, AllOf(HasSubstr("unit b/1"), HasSubstr("read 3 times")));
+}
+
+TEST_F(Meddling, without_end_names_the_units)
+{
+  // Large enough that no thread reads it all before the first frame is reported.
+  for (const auto* unit : {"software/b/1/large", "software/c/1/large"})
+    ASSERT_EQ(::truncate(tree_.file(unit).operator/(unit).c_str(), 150 << 20), 0);
+  Meddler meddler;
+  std::int64_t time = 0;
+  meddler.always = [&] {
+    ++time;
+    for (const auto* unit : {"software/b/1/large", "software/c/1/large"}) tree_.mtime(unit, time);
+  };
+  const auto result = split_while(meddler);
+  ASSERT_THAT(result.problems, SizeIs(2));
+  EXPECT_THAT(result.problems[0].what, AllOf(HasSubstr("unit b/1"), HasSubstr("software/b/1/large"), HasSubstr("read 3 times")));
+  EXPECT_THAT(result.problems[1].what, AllOf(HasSubstr("unit c/1"), HasSubstr("read 3 times")));
+  EXPECT_EQ(shelf_.store.resolve("library:1").digest, first_.manifest.digest);
+}
+
 TEST(SplitOfNothing, is_a_library_without_units)
 {
   ModuleTree tree;
@@ -315,19 +440,26 @@ TEST(Split, ships_hard_links_between_units_as_copies)
 {
   ModuleTree tree;
   tree.module("a/1", "a").module("b/1", "b");
-  tree.file("software/a/1/same", "shared bytes").hard_link("software/b/1/same", "software/a/1/same").hard_link("software/a/1/again", "software/a/1/same");
+  tree.file("software/a/1/same", "shared bytes")
+      .hard_link("software/b/1/same", "software/a/1/same")
+      .hard_link("software/a/1/again", "software/a/1/same");
   Shelf shelf;
   const auto result = shelf.split(tree);
-  EXPECT_THAT(result.warnings, IsSupersetOf({HasSubstr("software/a/1/again: its other hard links"), HasSubstr("software/b/1/same: its other hard links")}));
+  EXPECT_THAT(result.warnings,
+              IsSupersetOf({HasSubstr("software/a/1/again: its other hard links"), HasSubstr("software/b/1/same: its other hard links")}));
   EXPECT_EQ(shelf.files()["software/b/1/same"], "100664 shared bytes");
 }
 
 TEST(Split, leaves_out_logs_and_locks_and_lists_them)
 {
   ModuleTree tree;
-  tree.module("a/1", "a").file("software/a/1/easybuild/easybuild-a-1-20260101.120000.log", "host").file("software/.locks/x/y").file("sources/a.tar");
+  tree.module("a/1", "a")
+      .file("software/a/1/easybuild/easybuild-a-1-20260101.120000.log", "host")
+      .file("software/.locks/x/y")
+      .file("sources/a.tar");
   Shelf shelf;
-  EXPECT_THAT(shelf.split(tree).document.dropped, ElementsAre("software/.locks", "software/a/1/easybuild/easybuild-a-1-20260101.120000.log", "sources"));
+  EXPECT_THAT(shelf.split(tree).document.dropped,
+              ElementsAre("software/.locks", "software/a/1/easybuild/easybuild-a-1-20260101.120000.log", "sources"));
   auto settings = shelf.settings(tree);
   settings.mapping.includes = {"sources"};
   EXPECT_THAT(split(settings, shelf.store, Task{}).document.rest, ElementsAre("sources"));

@@ -89,7 +89,8 @@ TEST_F(Forming, knows_a_hierarchy)
   tree_.modulefile("zlib/1", "Compiler/GCC/12/zlib/1", {"GCC/12"}, "modules/all/Compiler/GCC/12");
   const auto units = form();
   EXPECT_THAT(names(units), UnorderedElementsAre("Core/GCC/12", "Compiler/GCC/12/zlib/1"));
-  EXPECT_THAT(unit(units, "Compiler/GCC/12/zlib/1").roots, ElementsAre("modules/all/Compiler/GCC/12/zlib/1.lua", "software/Compiler/GCC/12/zlib/1"));
+  EXPECT_THAT(unit(units, "Compiler/GCC/12/zlib/1").roots,
+              ElementsAre("modules/all/Compiler/GCC/12/zlib/1.lua", "software/Compiler/GCC/12/zlib/1"));
   EXPECT_THAT(unit(units, "Compiler/GCC/12/zlib/1").dependencies, ElementsAre("Core/GCC/12"));
 }
 
@@ -165,7 +166,12 @@ TEST_F(Forming, puts_defaults_and_featured_into_the_index)
 
 TEST_F(Forming, lists_leftovers)
 {
-  tree_.module("a/1", "a").file("software/a/leftover/x").file("modules/all/README").file("top").file("sources/a.tar").file("software/.locks/l");
+  tree_.module("a/1", "a")
+      .file("software/a/leftover/x")
+      .file("modules/all/README")
+      .file("top")
+      .file("sources/a.tar")
+      .file("software/.locks/l");
   const auto units = form();
   EXPECT_THAT(unit(units, "rest").roots, ElementsAre("modules/all/README", "software/a/leftover", "top"));
   EXPECT_EQ(unit(units, "rest").kind, UnitKind::rest);
