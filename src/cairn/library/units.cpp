@@ -202,7 +202,7 @@ private:
       auto& owner = unit(unit_of(modulefile));
       give(owner, modulefile.path);
       owner.modulefiles.push_back(i);
-      module_unit_[modulefile.full_name] = owner.name;
+      providers_[modulefile.full_name][modulefile.modulepath] = i;
     }
   }
 
@@ -315,7 +315,11 @@ private:
 
   void share(const std::string& name, const std::string& root)
   {
-    if (!owner_.contains(root) && !holds_roots(root) && !matches(excludes_, root)) give(unit(name, UnitKind::shared), root);
+    if (owner_.contains(root) || holds_roots(root) || matches(excludes_, root)) return;
+    // A module may be called as the directory is.
+    const auto taken = units_.find(name);
+    const bool is_ours = taken == units_.end() || taken->second.kind == UnitKind::shared;
+    give(unit(is_ours ? name : name + "-shared", UnitKind::shared), root);
   }
 
   void look_for_shared(const std::string& path, int depth)
@@ -342,33 +346,67 @@ private:
 
   void resolve_dependencies()
   {
+    for (const auto& modulefile : modules_.modulefiles)
+      for (const auto& added : modulefile.modulepaths)
+        if (const auto path = in_tree(added)) adders_[*path].insert(modulefile.modulepath);
     for (auto& [name, unit] : units_) {
       std::set<std::string> found;
       std::set<std::string> missing;
-      for (const auto index : unit.modulefiles)
-        for (const auto& dependency : modules_.modulefiles[index].dependencies) {
-          using Kind = module::Dependency::Kind;
-          if (dependency.kind == Kind::conflict) continue;
-          const auto provider = provider_of(dependency.name);
-          if (provider) found.insert(*provider);
-          else if (dependency.kind != Kind::try_load) missing.insert(dependency.name);
-        }
+      for (const auto index : unit.modulefiles) resolve(modules_.modulefiles[index], found, missing);
       found.erase(name);
       unit.dependencies.assign(found.begin(), found.end());
       unit.missing.assign(missing.begin(), missing.end());
     }
   }
 
-  [[nodiscard]] std::optional<std::string> provider_of(const std::string& module, int aliases_left = longest_alias_chain) const
+  void resolve(const module::Modulefile& modulefile, std::set<std::string>& found, std::set<std::string>& missing) const
   {
-    if (const auto found = module_unit_.find(module); found != module_unit_.end()) return found->second;
+    using Kind = module::Dependency::Kind;
+    auto reach = reach_of(modulefile.modulepath);
+    for (const auto& dependency : modulefile.dependencies) {
+      if (dependency.kind == Kind::conflict) continue;
+      if (const auto provider = provider_of(dependency.name, reach)) {
+        const auto& provided = modules_.modulefiles[*provider];
+        found.insert(owner_.at(provided.path));
+        // What it adds to MODULEPATH is in reach of the next one.
+        for (const auto& added : provided.modulepaths)
+          if (const auto path = in_tree(added)) reach.push_back(*path);
+      } else if (dependency.kind != Kind::try_load) {
+        missing.insert(dependency.name);
+      }
+    }
+  }
+
+  /// The MODULEPATH directories that are in force where a module of `modulepath` is loaded, nearest first: its own, those
+  /// of the modules that add it, and so on. Two compilers of a hierarchy have modules of one name in different ones.
+  [[nodiscard]] std::vector<std::string> reach_of(const std::string& modulepath) const
+  {
+    std::vector<std::string> reach{modulepath};
+    for (std::size_t i = 0; i < reach.size(); ++i)
+      if (const auto adders = adders_.find(reach[i]); adders != adders_.end())
+        for (const auto& from : adders->second)
+          if (std::ranges::find(reach, from) == reach.end()) reach.push_back(from);
+    return reach;
+  }
+
+  /// Index of the modulefile that `module` means for who has `reach`.
+  [[nodiscard]] std::optional<std::size_t> provider_of(const std::string& module, const std::vector<std::string>& reach,
+                                                       int aliases_left = longest_alias_chain) const
+  {
+    if (const auto found = providers_.find(module); found != providers_.end()) {
+      for (const auto& modulepath : reach)
+        if (const auto here = found->second.find(modulepath); here != found->second.end()) return here->second;
+      return found->second.rbegin()->second;  // not in reach: a guess is better than to ship without it
+    }
     for (const auto& alias : modules_.aliases)
-      if (alias.name == module && aliases_left > 0) return provider_of(alias.target, aliases_left - 1);
+      if (alias.name == module && aliases_left > 0) return provider_of(alias.target, reach, aliases_left - 1);
     // A name without version means the default or the newest: the last one in order is a fair guess.
     const auto below = module + "/";
-    std::optional<std::string> last;
-    for (auto at = module_unit_.lower_bound(below); at != module_unit_.end() && at->first.starts_with(below); ++at) last = at->second;
-    return last;
+    const auto begin = providers_.lower_bound(below);
+    auto last = begin;
+    for (auto at = begin; at != providers_.end() && at->first.starts_with(below); ++at) last = at;
+    if (begin == providers_.end() || !begin->first.starts_with(below)) return std::nullopt;
+    return provider_of(last->first, reach, 0);
   }
 
   // 6. The rest.
@@ -422,7 +460,8 @@ private:
   std::map<std::string, std::string> owner_;        ///< root -> unit
   std::map<std::string, std::string> prefixes_;     ///< prefix -> unit
   std::map<std::string, std::string> easyconfigs_;  ///< `N-V.eb` -> unit
-  std::map<std::string, std::string> module_unit_;  ///< module's full name -> unit
+  std::map<std::string, std::map<std::string, std::size_t>> providers_;  ///< full name -> modulepath -> modulefile
+  std::map<std::string, std::set<std::string>> adders_;  ///< modulepath -> modulepaths of the modules that add it
   std::set<std::string> index_;
   std::vector<std::string> rest_;
   Units out_;

@@ -94,6 +94,31 @@ TEST_F(Forming, knows_a_hierarchy)
   EXPECT_THAT(unit(units, "Compiler/GCC/12/zlib/1").dependencies, ElementsAre("Core/GCC/12"));
 }
 
+TEST_F(Forming, takes_a_dependency_from_the_compiler_at_hand)
+{
+  for (const std::string compiler : {"GCC", "clang"}) {
+    const auto below = "Compiler/" + compiler + "/12";
+    tree_.modulefile(compiler + "/12", {}, {}, "modules/all/Core",
+                     "prepend_path(\"MODULEPATH\", \"" + tree_.target() + "/modules/all/" + below + "\")\n");
+    tree_.install(below + "/z/1", "z");
+    tree_.modulefile("z/1", below + "/z/1", {}, "modules/all/" + below);
+    tree_.install(below + "/y/1", "y");
+    tree_.modulefile("y/1", below + "/y/1", {"z/1"}, "modules/all/" + below);
+  }
+  tree_.modulefile("both/1", {}, {"GCC/12", "y/1"}, "modules/all/Core");
+  const auto units = form();
+  EXPECT_THAT(unit(units, "Compiler/GCC/12/y/1").dependencies, ElementsAre("Compiler/GCC/12/z/1"));
+  EXPECT_THAT(unit(units, "Compiler/clang/12/y/1").dependencies, ElementsAre("Compiler/clang/12/z/1"));
+  EXPECT_THAT(unit(units, "Core/both/1").dependencies, ElementsAre("Compiler/GCC/12/y/1", "Core/GCC/12"));
+}
+
+TEST_F(Forming, tells_a_module_that_is_called_as_shared_data_from_it)
+{
+  tree_.modulefile("data/set", {}).file("data/set/a.dat", "a");
+  const auto units = form();
+  EXPECT_THAT(names(units), UnorderedElementsAre("data/set", "data/set-shared"));
+}
+
 TEST_F(Forming, shares_data_of_several_versions)
 {
   tree_.install("set/1", "one");
