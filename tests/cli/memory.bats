@@ -16,7 +16,7 @@ setup() {
   export HOME=$BATS_TEST_TMPDIR/home
   mkdir -p "$HOME"
   cd "$BATS_TEST_TMPDIR" || return
-  CAIRN=${CAIRN_RELEASE:-$CAIRN}  # tools/test builds it beside the sanitized one
+  CAIRN=${RELEASE_CAIRN:-$CAIRN}  # tools/test builds it beside the sanitized one
   if grep -q __asan_init "$CAIRN" || grep -q __tsan_init "$CAIRN"; then sanitized=1; fi
 }
 
