@@ -236,7 +236,7 @@ Compression Compression::standard(Codec codec)
 {
   switch (codec) {
     case Codec::none: return {codec, 0};
-    case Codec::gzip: return {codec, 6};
+    case Codec::gzip: return {codec, 3};  // smaller than Go's default, in half the time of 6
     case Codec::zstd: return {codec, 3};
   }
   return {};
