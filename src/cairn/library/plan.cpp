@@ -2,6 +2,8 @@
 //
 // Two opposite wishes: few layers change with each release, and few bytes are dead. What a layer costs is paid when it is
 // made again, so it is made again only when something forces it, and what the release sends anyway is put together freely.
+// Without dead bytes (a cap of 0) every change writes its whole layer again, so there layers are as many and as small as
+// the budget allows, and new units share the layers that are written again.
 // The constants come from tests/bench/plan.py; docs/small-updates.md has the figures.
 #include <cairn/library/plan.hpp>
 
@@ -25,7 +27,7 @@ constexpr double runs_share = 0.1;
 constexpr double runs_share_when_tight = 0.3;
 constexpr double tight_cap = 0.05;
 /// What is written again may take this part of the layers that are left over.
-constexpr double rewritten_share = 0.3;
+constexpr double rewritten_share = 0.6;
 /// A run is not made smaller than this: small ones save nothing.
 constexpr std::uint64_t smallest_run_bytes = std::uint64_t{4} << 20;
 
@@ -51,11 +53,15 @@ std::vector<Making> first_plan(const PlanInput& input, LayerReason reason)
 {
   std::vector<SizedUnit> units;
   for (const auto& unit : input.units) units.push_back({unit.name, unit.bytes});
-  sort_by_size(units);
+  std::vector<Making> layers;
   const auto budget = input.budget_layers;
+  if (input.dead_cap == 0) {
+    for (auto& run : cheapest_runs(std::move(units), budget)) layers.push_back(making(reason, std::move(run)));
+    return layers;
+  }
+  sort_by_size(units);
   const auto large = std::max<std::uint64_t>(1, total_bytes(units) / (single_divisor * budget));
   const auto most_singles = budget > 1 ? std::min(share_of(budget, singles_share), budget - 1) : 0;
-  std::vector<Making> layers;
   std::vector<SizedUnit> others;
   for (auto& unit : units) {
     if (unit.bytes >= large && layers.size() < most_singles) layers.push_back(making(reason, {std::move(unit)}));
@@ -155,6 +161,10 @@ private:
     for (const auto& unit : input_.units)
       if (!placed_.contains(unit.name)) fresh.push_back({unit.name, unit.bytes});
     if (fresh.empty()) return;
+    if (const auto rewritten = rewritten_.find(LayerReason::dead_cap); input_.dead_cap == 0 && rewritten != rewritten_.end()) {
+      std::ranges::move(fresh, std::back_inserter(rewritten->second));
+      return;
+    }
     const auto large = std::max<std::uint64_t>(1, live_bytes_ / input_.budget_layers);
     const auto small = std::ranges::stable_partition(fresh, [&](const SizedUnit& unit) { return unit.bytes >= large; });
     for (auto unit = fresh.begin(); unit != small.begin(); ++unit) made_.push_back(making(LayerReason::fresh, {*unit}));
@@ -166,7 +176,7 @@ private:
     const auto taken = kept_.size() + made_.size();
     const auto spare = input_.budget_layers > taken ? input_.budget_layers - taken : 0;
     for (auto& [reason, units] : rewritten_) {
-      const auto most = std::min(share_of(spare, rewritten_share), std::max<std::uint64_t>(1, total_bytes(units) / smallest_run_bytes));
+      const auto most = std::min(share_of(spare, input_.dead_cap == 0 ? 1 : rewritten_share), std::max<std::uint64_t>(1, total_bytes(units) / smallest_run_bytes));
       for (auto& run : cheapest_runs(std::move(units), most)) made_.push_back(making(reason, std::move(run)));
     }
   }
