@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A pipeline of frames. Every worker takes the next frame, reads it, passes the "layer" turnstile (diff_id), passes the
-// "fragment" turnstile (plain digest), compresses, and passes the "write" turnstile (packed digest, blob). Reading and
-// compressing run side by side on bytes that are still in the core's cache; what must be in order is. Frames of one
-// layer follow those of the layer before without a pause.
+// A pipeline of frames. Every worker takes the next frame, reads it, passes the "hash" turnstile (diff_id and the
+// fragment's plain digest), compresses, and passes the "write" turnstile (packed digest, blob). Reading and compressing
+// run side by side on bytes that are still in the core's cache; what must be in order is. Frames of one layer follow
+// those of the layer before without a pause.
 #include <cairn/layer/pack.hpp>
 
 #include <cairn/io/hash.hpp>
+#include <cairn/io/sha256_pair.hpp>
 #include <cairn/layer/turnstile.hpp>
 #include <cairn/tar/writer.hpp>
 
@@ -161,7 +162,12 @@ class Pipeline {
 public:
   /// Without `target`: only plain digests.
   Pipeline(int tree, const std::vector<LayerSpec>& layers, const Compression& compression, LayerTarget* target, const Task& task)
-      : tree_(tree), layers_(layers), compression_(compression), target_(target), task_(task), dispenser_(layers, target != nullptr ? Purpose::layers : Purpose::measure)
+      : tree_(tree),
+        layers_(layers),
+        compression_(compression),
+        target_(target),
+        task_(task),
+        dispenser_(layers, target != nullptr ? Purpose::layers : Purpose::measure)
   {
     done_.resize(layers.size());
     for (std::size_t i = 0; i < layers.size(); ++i) done_[i].fragments.resize(layers[i].fragments.size(), empty_fragment());
@@ -245,22 +251,25 @@ private:
 
   bool hash(const Job& job, std::span<const std::byte> bytes)
   {
-    if (!layer_turn_.enter(job.index)) return false;
-    if (target_ != nullptr && compression_.codec != Codec::none) {
+    if (!hash_turn_.enter(job.index)) return false;
+    const bool of_layer = target_ != nullptr && compression_.codec != Codec::none;  // else the blob's digest is the diff_id
+    {
       const Timer timer(hashing_ns_);
-      layer_hash_.update(bytes);
-      if (job.part == Part::end) done_[job.layer].diff_id = layer_hash_.finish();
+      if (job.part != Part::fragment) {
+        if (of_layer) plain_hash_.update_outer(bytes);
+      } else if (of_layer) {
+        plain_hash_.update_both(bytes);
+      } else {
+        plain_hash_.update_inner(bytes);
+      }
     }
-    layer_turn_.leave();
-    if (!fragment_turn_.enter(job.index)) return false;
     if (job.part == Part::fragment) {
-      const Timer timer(hashing_ns_);
       auto& fragment = done_[job.layer].fragments[job.fragment];
-      fragment_hash_.update(bytes);
       fragment.plain_bytes += bytes.size();
-      if (job.last_of_fragment) fragment.plain_digest = fragment_hash_.finish();
+      if (job.last_of_fragment) fragment.plain_digest = plain_hash_.finish_inner();
     }
-    fragment_turn_.leave();
+    if (of_layer && job.part == Part::end) done_[job.layer].diff_id = plain_hash_.finish_outer();
+    hash_turn_.leave();
     return true;
   }
 
@@ -300,7 +309,7 @@ private:
   {
     const std::scoped_lock lock(failure_mutex_);
     stopped_ = true;
-    for (auto* turn : {&layer_turn_, &fragment_turn_, &write_turn_}) turn->stop(job.index);
+    for (auto* turn : {&hash_turn_, &write_turn_}) turn->stop(job.index);
     if (failure_ && failed_.index < job.index) return;
     failed_ = job;
     failure_ = std::move(failure);
@@ -312,12 +321,10 @@ private:
   LayerTarget* target_;
   const Task& task_;
   Dispenser dispenser_;
-  Turnstile layer_turn_;
-  Turnstile fragment_turn_;
+  Turnstile hash_turn_;
   Turnstile write_turn_;
   // Each of these is used only inside its turnstile.
-  Sha256 layer_hash_;
-  Sha256 fragment_hash_;
+  Sha256Pair plain_hash_;  ///< of the layer (outer) and of the fragment (inner)
   Sha256 packed_hash_;
   Sink* sink_ = nullptr;
   std::size_t published_ = 0;
@@ -334,8 +341,8 @@ private:
 
 }  // namespace
 
-Packed pack(int tree, const std::vector<LayerSpec>& layers, const Compression& compression, std::size_t threads,
-            LayerTarget& target, const Task& task)
+Packed pack(int tree, const std::vector<LayerSpec>& layers, const Compression& compression, std::size_t threads, LayerTarget& target,
+            const Task& task)
 {
   return Pipeline(tree, layers, compression, &target, task).run(threads);
 }
@@ -360,7 +367,8 @@ PackedLayer pack_plain(std::span<const std::byte> plain, const Compression& comp
     layer.plain_bytes += bytes.size();
     sink.write(std::span(frame).first(packer.pack(bytes, frame)));
   };
-  for (; !plain.empty(); plain = plain.subspan(std::min(plain.size(), frame_bytes))) write(plain.first(std::min(plain.size(), frame_bytes)));
+  for (; !plain.empty(); plain = plain.subspan(std::min(plain.size(), frame_bytes)))
+    write(plain.first(std::min(plain.size(), frame_bytes)));
   write(tar::end_of_archive());
   const auto stored = target.end(0);
   layer.digest = stored.digest;
