@@ -309,7 +309,7 @@ TEST(PlanProperties, hold_over_thousands_of_histories)
 {
   for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
     History history(seed);
-    for (int release = 0; release < 8; ++release) {
+    for (int release = 0; release < 6; ++release) {
       history.release();
       ASSERT_FALSE(HasFailure()) << "seed " << seed << ", release " << release;
     }
