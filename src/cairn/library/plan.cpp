@@ -10,8 +10,8 @@
 #include <cairn/library/arrangement.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
+#include <limits>
 #include <map>
 
 namespace cairn::library {
@@ -41,6 +41,7 @@ struct Making {
   LayerReason reason;
   std::vector<SizedUnit> units;
   std::uint64_t bytes;
+  std::optional<std::size_t> place = std::nullopt;  ///< the previous layer whose units these are, none more or less
 };
 
 Making making(LayerReason reason, std::vector<SizedUnit> units)
@@ -96,7 +97,7 @@ public:
   std::vector<PlannedLayer> make()
   {
     keep_previous();
-    if (kept_.empty()) {
+    if (kept_.empty() && made_.empty()) {
       made_ = first_plan(input_, anew_);
       return finish();
     }
@@ -126,9 +127,14 @@ private:
       }
       if (layer.live.empty()) continue;  // nothing lives there
       for (const auto& unit : layer.live) placed_.insert(unit.name);
-      if (purged || input_.previous[i].rewrite) {
-        anew_ = purged ? LayerReason::purge : LayerReason::rewrite;
-        rewrite(layer, anew_);
+      if (purged) {
+        anew_ = LayerReason::purge;
+        rewrite(layer, LayerReason::purge);
+      } else if (input_.previous[i].rewrite) {
+        // The same units in the same place: in another codec alone, its plain bytes are what they were, and so are the
+        // chain IDs by which runtimes know what they have unpacked.
+        made_.push_back(making(LayerReason::rewrite, std::move(layer.live)));
+        made_.back().place = i;
       } else {
         kept_.push_back(std::move(layer));
       }
@@ -196,7 +202,7 @@ private:
       const auto least = std::ranges::min_element(kept_, {}, &Kept::live_bytes);
       auto cheapest = making(LayerReason::merge, std::move(least->live));
       kept_.erase(least);
-      if (made_.empty()) made_.push_back(std::move(cheapest));
+      if (made_.empty()) made_.push_back(std::move(cheapest));  // one layer more has to go
       else merge_smallest(std::move(cheapest));
     }
   }
@@ -205,6 +211,7 @@ private:
   {
     auto& smallest = made_.back();
     smallest.reason = LayerReason::merge;
+    smallest.place.reset();
     smallest.bytes += other.bytes;
     std::ranges::move(other.units, std::back_inserter(smallest.units));
   }
@@ -225,6 +232,7 @@ private:
     };
     for (const auto& layer : kept_) add(layer.index, layer.live, LayerReason::first);
     std::ranges::sort(made_, larger);
+    std::ranges::stable_sort(made_, {}, [](const Making& layer) { return layer.place.value_or(std::numeric_limits<std::size_t>::max()); });
     for (const auto& layer : made_) add(std::nullopt, layer.units, layer.reason);
     return layers;
   }

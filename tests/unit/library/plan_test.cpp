@@ -147,9 +147,20 @@ TEST(NextPlan, has_no_dead_bytes_when_none_are_allowed)
 
 TEST(NextPlan, is_a_first_plan_when_nothing_can_be_kept)
 {
-  PlanInput input{.units = {same("a", 900 * mib), same("b", 1)}, .previous = {previous({{"a", 900 * mib}, {"b", 1}})}, .budget_layers = 10};
-  input.previous[0].rewrite = true;
-  EXPECT_THAT(plan(input), ElementsAre(made(LayerReason::rewrite, {"a"}), made(LayerReason::rewrite, {"b"})));
+  EXPECT_THAT(plan({.units = {same("a", 900 * mib), same("b", 1)},
+                    .previous = {previous({{"a", 900 * mib}, {"b", 1}, {"leak", 1, false}})},
+                    .budget_layers = 10,
+                    .purge = {"leak"}}),
+              ElementsAre(made(LayerReason::purge, {"a"}), made(LayerReason::purge, {"b"})));
+}
+
+TEST(NextPlan, has_the_same_layers_when_all_must_be_written_again)
+{
+  PlanInput input{.units = {same("a", 5), same("b", 1), same("c", 900)},
+                  .previous = {previous({{"a", 5}, {"b", 1}}), previous({{"c", 900}})},
+                  .budget_layers = 10};
+  for (auto& layer : input.previous) layer.rewrite = true;
+  EXPECT_THAT(plan(input), ElementsAre(made(LayerReason::rewrite, {"a", "b"}), made(LayerReason::rewrite, {"c"})));
 }
 
 TEST(NextPlan, writes_layers_again_that_have_dead_bytes_of_a_purged_unit)
