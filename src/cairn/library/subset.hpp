@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cairn/base/task.hpp>
+#include <cairn/library/assemble.hpp>
+#include <cairn/library/document.hpp>
+#include <cairn/library/library.hpp>
+#include <cairn/module/tree.hpp>
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <vector>
+
+/// A part of a library that is a library itself: some units with all they need.
+namespace cairn::library {
+
+/// The document's part on `units` (sorted names), its layers left empty: modules, aliases and featured names that lead to
+/// them. What was left out of the tree is not told.
+[[nodiscard]] Document subset_document(const Document& document, const std::vector<std::string>& units);
+
+/// Archive paths of the modulefiles of the document's units.
+[[nodiscard]] std::set<std::string> modulefile_paths(const Document& document);
+
+/// What the index layer of a library holds beside the document and Lmod's files.
+struct IndexFiles {
+  std::vector<SmallFile> files;  ///< paths relative to the target; whiteouts and directories left out
+  std::string spider_cache;      ///< text of spiderT.lua; empty: no modules
+};
+/// Reads the index layer. At most index_limit_bytes.
+[[nodiscard]] IndexFiles read_index_files(const oci::BlobSource& blobs, const Library& library);
+
+/// Those of `files` that still mean something when only the modules of `part`, a part of `whole`, are there: defaults and rc
+/// files beside them, links to them.
+[[nodiscard]] std::vector<SmallFile> index_files_of(const std::vector<SmallFile>& files, const Document& whole, const Document& part);
+
+/// Plain bytes of the index layer of `document` with these files, without the end of archive. `removed`: whiteouts.
+/// With `modulefiles` (archive paths) the spider cache is made of them, and says what Lmod itself would say of the part;
+/// without, `spider_cache` is taken as it is.
+struct IndexInput {
+  const Document* document = nullptr;
+  std::vector<SmallFile> files;
+  std::set<std::string> removed;
+  std::string spider_cache;
+  std::vector<SmallFile> modulefiles;
+  std::size_t threads = 1;
+};
+[[nodiscard]] std::vector<std::byte> make_index(const IndexInput& input, const Task& task);
+
+}  // namespace cairn::library
