@@ -21,8 +21,8 @@ struct BakeSettings {
   std::vector<std::string> modules;  ///< as `closure` takes them; empty: all of the library
   std::string created;               ///< RFC 3339
   std::size_t threads = 0;
-  std::string base_name;             ///< how the image is called, for `rebase`; may be empty
-  Digest base_digest;                ///< of what that name means: the image or an index
+  std::string base_name = {};        ///< how the image is called, for `rebase`; may be empty
+  Digest base_digest = {};           ///< of what that name means: the image or an index
 };
 
 struct Baked {
