@@ -56,6 +56,8 @@ inside() {
 names() { cairn modules "$1" --json | jq -r '.modules[] | select(.hidden | not) | .name' | sort -u; }
 avail() { inside "$1" "$2" 'module -t avail' | grep -v -e '/$' -e ':$' | sed 's/(.*//' | grep / | sort -u; }
 
+listed() { (cd "$1" && find . -mindepth 1 ! -type d ! -path ./dev/null -printf '%P %y %m %U %G %T@ %n %l\n' | sort); }
+
 @test "every module of the library is listed in the image" {
   diff <(names library:1) <(avail whole whole:1 | grep -Fxf <(names library:1))
   [[ $(names library:1 | wc -l) -gt 20 ]]
@@ -81,7 +83,7 @@ avail() { inside "$1" "$2" 'module -t avail' | grep -v -e '/$' -e ':$' | sed 's/
 @test "spider shows the part only, from the cache that the image carries" {
   local cache=part$CAIRN_TREE_FLAT/.cairn/lmod/spiderT.lua
   run inside part part:1 'module -t spider'
-  [[ $status == 0 && $output == *seqtk* && $output == *numpy* && $output != *BWA* && $output != *GCC* ]]
+  [[ $status == 0 && $output == *seqtk* && $output == *numpy* && $output != *BWA* && $output != *gflags* ]]
   # The cache is what Lmod itself makes of the part.
   inside part part:1 "/usr/share/lmod/lmod/libexec/spider -o spiderT $CAIRN_TREE_FLAT/modules/all" >lmod.cache
   diff lmod.cache "$cache"
@@ -106,7 +108,8 @@ avail() { inside "$1" "$2" 'module -t avail' | grep -v -e '/$' -e ':$' | sed 's/
   cairn unpack library:1 library
   mkdir -p "base$CAIRN_TREE_FLAT"
   cp -a "library$CAIRN_TREE_FLAT/." "base$CAIRN_TREE_FLAT"
-  diff <(cd base && find . -printf '%P %y %m %l %s\n' | grep -v ' d ' | sort) <(cd whole && find . -printf '%P %y %m %l %s\n' | grep -v ' d ' | sort)
+  # What runs in the other tests leaves a dev/null.
+  diff <(listed base) <(listed whole)
   diff --recursive --no-dereference --brief "base$CAIRN_TREE_FLAT" "whole$CAIRN_TREE_FLAT"
 }
 
@@ -144,7 +147,8 @@ avail() { inside "$1" "$2" 'module -t avail' | grep -v -e '/$' -e ':$' | sed 's/
   cairn unpack mutated:1 mutated
   cairn unpack flat:1 flat
   diff --recursive --no-dereference --brief mutated flat
-  diff <(cd mutated && find . -printf '%P %y %m %U %G %T@ %n %l\n' | sort) <(cd flat && find . -printf '%P %y %m %U %G %T@ %n %l\n' | sort)
+  diff <(listed mutated) <(listed flat)
+  diff <(cd mutated && find . -mindepth 1 -type d -printf '%P %m %U %G %T@\n' | sort) <(cd flat && find . -mindepth 1 -type d -printf '%P %m %U %G %T@\n' | sort)
   run inside flat flat:1 'module load seqtk && printf ">a\nACGT\n" | seqtk seq -r'
   [[ ${lines[-1]} == ACGT ]]
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Make an OCI layout with an image of one layer from a tar archive. The bytes depend on the archive alone.
+"""Add an image of one layer, a tar archive, to an OCI layout. The bytes depend on the archive alone.
 
   image_of_tar.py TAR LAYOUT NAME:TAG [--leave-out DIRECTORY]… [--env NAME=VALUE]… [--cmd WORD]… [--architecture ARCH]
 """
@@ -77,7 +77,9 @@ def main():
     manifest = put('manifest', {'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json', 'config': config, 'layers': [layer]})
     manifest['annotations'] = {'org.opencontainers.image.ref.name': arguments.name}
     (arguments.layout / 'oci-layout').write_text('{"imageLayoutVersion":"1.0.0"}')
-    (arguments.layout / 'index.json').write_text(json.dumps({'schemaVersion': 2, 'manifests': [manifest]}))
+    index = arguments.layout / 'index.json'
+    others = json.loads(index.read_text())['manifests'] if index.exists() else []
+    index.write_text(json.dumps({'schemaVersion': 2, 'manifests': others + [manifest]}))
 
 
 if __name__ == '__main__':
