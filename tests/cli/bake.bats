@@ -38,7 +38,7 @@ setup() {
   # The default of Hello is 2.0, which is not there.
   [[ ! -e root/opt/easybuild/modules/all/Hello/default && ! -L root/opt/easybuild/modules/all/Hello/default ]]
   grep -q Greeting/2.0 root/opt/easybuild/.cairn/lmod/spiderT.lua
-  ! grep -q -e Secret -e Hello/2.0 root/opt/easybuild/.cairn/lmod/spiderT.lua
+  run ! grep -q -e Secret -e Hello/2.0 root/opt/easybuild/.cairn/lmod/spiderT.lua
   printf '_ModuleTable_ = { mT = { Greeting = { fullName = "Greeting/2.0", loadOrder = 1 } } }' >mine
   run --separate-stderr -0 cairn bake oci:bases:debian:1 --library library:2026.11 --collection mine --tag app:2
   [[ $output == "$part" ]]
@@ -70,5 +70,6 @@ setup() {
   one_line_error "the image is for 'linux'/'arm64'"
   run --separate-stderr -2 cairn bake oci:bases:debian:1 --tag app:1
   one_line_error "--library"
-  run --separate-stderr -1 cairn images app:1
+  run --separate-stderr -1 cairn inspect app:1
+  one_line_error "no such tag"
 }

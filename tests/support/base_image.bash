@@ -9,6 +9,6 @@ base_image() {
   mkdir -p "$root/etc"
   printf '%s\n' "$2" >"$root/etc/release"
   tar -C "$root" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cf "$root.tar" .
-  python3 "$checkout/tests/support/image_of_tar.py" "$root.tar" bases "$1" "${@:3}"
+  python3 "${BASH_SOURCE[0]%/*}/image_of_tar.py" "$root.tar" bases "$1" "${@:3}"
   rm -rf "$root" "$root.tar"
 }

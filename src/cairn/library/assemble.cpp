@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 namespace cairn::library {
@@ -204,13 +205,19 @@ LayerInfo assemble(const oci::BlobSource& blobs, const std::vector<StoredFragmen
   return assembly.finish();
 }
 
-void read_files(const oci::BlobSource& blobs, const StoredFragment& fragment, const std::set<std::string>& wanted, std::vector<SmallFile>& files)
+void read_files(const oci::BlobSource& blobs, const StoredFragment& fragment, const std::set<std::string>& wanted, Reading reading,
+                std::vector<SmallFile>& files)
 {
   if (wanted.empty()) return;
   const auto what = fmt::format("unit {} in layer {}", printable(fragment.info.unit), fragment.layer.digest.str());
-  RangeSource packed(blobs, fragment);
+  RangeSource ranges(blobs, fragment);
+  VerifiedSource verified(ranges, fragment.info.packed_digest, fragment.info.packed_bytes, what);
+  Source& packed = reading == Reading::all ? static_cast<Source&>(verified) : ranges;
   const auto plain = unpack(packed, fragment.codec, {}, what);
-  take_files(*plain, what, wanted, files);
+  std::vector<SmallFile> found;
+  take_files(*plain, what, wanted, found);
+  if (reading == Reading::all) verified.finish();
+  std::ranges::move(found, std::back_inserter(files));
 }
 
 }  // namespace cairn::library

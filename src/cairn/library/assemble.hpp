@@ -36,9 +36,14 @@ struct SmallFile {
                                  const Compression& compression, const std::set<std::string>& wanted, std::vector<SmallFile>& files,
                                  layer::LayerTarget& target, const Task& task);
 
-/// Only the `wanted` files of one fragment, which come early in it: no more is read, in small ranges, than leads to the last of them.
-/// Not verified by digest, as nothing is read to its end; the codec's own checks hold.
-void read_files(const oci::BlobSource& blobs, const StoredFragment& fragment, const std::set<std::string>& wanted,
+/// How far `read_files` reads.
+enum class Reading {
+  enough,  ///< in small ranges, no more than leads to the last file: nothing is verified but by the codec's own checks
+  all,     ///< to the end of the fragment, whose packed digest is verified before anything is given
+};
+
+/// Only the `wanted` files of one fragment; they come early in it.
+void read_files(const oci::BlobSource& blobs, const StoredFragment& fragment, const std::set<std::string>& wanted, Reading reading,
                 std::vector<SmallFile>& files);
 
 }  // namespace cairn::library

@@ -131,14 +131,10 @@ private:
       if (!layer.as_is) total += layer.packed_bytes;
     const auto step = task_.step("copy fragments", total);
     parallel_for(planned_.size(), thread_count(settings_.threads), [&](std::size_t i) {
-      if (planned_[i].as_is) made[i] = keep(planned_[i], files[i]);
+      if (planned_[i].as_is) made[i] = keep(planned_[i], Reading::enough, files[i]);
       else made[i] = make(i, files[i], step);
     });
-    for (auto& some : files) std::ranges::move(some, std::back_inserter(modulefiles_));
-    std::ranges::sort(modulefiles_, {}, [](const SmallFile& file) { return file.entry.path; });
-    if (modulefiles_.size() != wanted_.size())
-      throw Error(Errc::corrupt, fmt::format("the library's layers hold {} of the {} modulefiles that {} names", modulefiles_.size(), wanted_.size(),
-                                             index_path::document));
+    for (std::size_t i = 0; i < planned_.size(); ++i) std::ranges::move(files[i], std::back_inserter(planned_[i].as_is ? kept_modulefiles_ : modulefiles_));
     for (std::size_t i = 0; i < planned_.size(); ++i) {
       ++(planned_[i].as_is ? out_.kept_layers : out_.new_layers);
       (planned_[i].as_is ? out_.kept_bytes : out_.new_bytes) += made[i].size_bytes;
@@ -147,11 +143,12 @@ private:
     out_.document.layers = std::move(made);
   }
 
-  LayerInfo keep(const BakedLayer& planned, std::vector<SmallFile>& files) const
+  LayerInfo keep(const BakedLayer& planned, Reading reading, std::vector<SmallFile>& files) const
   {
     const auto number = planned.from.front();
     if (!wanted_.empty())
-      for (std::size_t i = 0; i < whole_.layers[number].fragments.size(); ++i) read_files(blobs_, stored({number, i}), wanted_in(number, i), files);
+      for (std::size_t i = 0; i < whole_.layers[number].fragments.size(); ++i)
+        read_files(blobs_, stored({number, i}), wanted_in(number, i), reading, files);
     return whole_.layers[number];
   }
 
@@ -205,12 +202,8 @@ private:
     IndexInput input;
     input.document = &out_.document;
     input.files = is_whole_ ? old.files : index_files_of(old.files, whole_, out_.document);
-    if (is_whole_) {
-      input.removed = removed_paths(input.files);
-      input.spider_cache = old.spider_cache;
-    }
-    input.modulefiles = modulefiles_;
-    input.threads = thread_count(settings_.threads);
+    if (is_whole_) input.removed = removed_paths(input.files);
+    input.spider_cache = is_whole_ ? old.spider_cache : part_cache(input.files, old.spider_cache);
     const auto target = make_target_();
     const auto compression = Compression::standard(image::codec_of(library_.index_layer()));
     const auto packed = layer::pack_plain(make_index(input, task_), compression, *target);
@@ -222,6 +215,29 @@ private:
     index_ = {std::move(descriptor), packed.diff_id, "cairn bake: index"};
     ++out_.new_layers;
     out_.new_bytes += packed.size_bytes;
+  }
+
+  /// Of modulefiles in kept layers only as much is read as is needed, which proves nothing. The library's own cache, which is verified,
+  /// does; if it says other things (made by another version, say), they are read anew with all of their fragments.
+  [[nodiscard]] std::string part_cache(const std::vector<SmallFile>& files, const std::string& whole_cache)
+  {
+    const auto cache = make_cache(files);
+    if (kept_modulefiles_.empty() || agrees(cache, whole_cache)) return cache;
+    kept_modulefiles_.clear();
+    for (const auto& planned : planned_)
+      if (planned.as_is) static_cast<void>(keep(planned, Reading::all, kept_modulefiles_));
+    return make_cache(files);
+  }
+
+  [[nodiscard]] std::string make_cache(const std::vector<SmallFile>& files) const
+  {
+    auto modulefiles = modulefiles_;
+    modulefiles.insert(modulefiles.end(), kept_modulefiles_.begin(), kept_modulefiles_.end());
+    std::ranges::sort(modulefiles, {}, [](const SmallFile& file) { return file.entry.path; });
+    if (modulefiles.size() != wanted_.size())
+      throw Error(Errc::corrupt, fmt::format("the library's layers hold {} of the {} modulefiles that {} names", modulefiles.size(), wanted_.size(),
+                                             index_path::document));
+    return make_spider_cache(out_.document, files, modulefiles, thread_count(settings_.threads), task_);
   }
 
   /// What whiteouts the index layer needs now that some dead fragments are gone.
@@ -285,7 +301,8 @@ private:
   bool is_whole_ = true;
   std::vector<BakedLayer> planned_;
   std::set<std::string> wanted_;  ///< archive paths of modulefiles, of a part
-  std::vector<SmallFile> modulefiles_;
+  std::vector<SmallFile> modulefiles_;       ///< of layers that were copied, verified
+  std::vector<SmallFile> kept_modulefiles_;  ///< of layers that are kept
   image::Layer index_;
   Baked out_;
 };

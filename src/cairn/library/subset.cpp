@@ -181,18 +181,36 @@ std::vector<SmallFile> index_files_of(const std::vector<SmallFile>& files, const
   return out;
 }
 
+std::string make_spider_cache(const Document& document, const std::vector<SmallFile>& files, const std::vector<SmallFile>& modulefiles, std::size_t threads,
+                              const Task& task)
+{
+  if (modulefiles.empty()) return {};
+  const TempDir tree;
+  lay_out(files, document.modulepath, tree.path(), task);
+  lay_out(relative(modulefiles, layer::archive_prefix(document.target) + "/"), {}, tree.path(), task);
+  return module::evaluate({.tree = tree.path(), .target = document.target, .modulepath = document.modulepath, .threads = threads}, task).spider_cache;
+}
+
+bool agrees(std::string_view part_cache, std::string_view whole_cache)
+{
+  const auto lines = [](std::string_view text) {
+    std::set<std::string_view> out;
+    while (!text.empty()) {
+      const auto line = text.substr(0, text.find('\n'));
+      text.remove_prefix(std::min(text.size(), line.size() + 1));
+      if (const auto start = line.find_first_not_of(' '); start == std::string_view::npos || !line.substr(start).starts_with("wV = ")) out.insert(line);
+    }
+    return out;
+  };
+  return std::ranges::includes(lines(whole_cache), lines(part_cache));
+}
+
 std::vector<std::byte> make_index(const IndexInput& input, const Task& task)
 {
   const auto& document = *input.document;
   const auto prefix = layer::archive_prefix(document.target);
   const TempDir tree;
-  auto cache = input.spider_cache;
-  lay_out(input.files, document.modulepath, tree.path(), task);
-  if (!input.modulefiles.empty()) {
-    lay_out(relative(input.modulefiles, prefix + "/"), {}, tree.path(), task);
-    const auto evaluated = module::evaluate({.tree = tree.path(), .target = document.target, .modulepath = document.modulepath, .threads = input.threads}, task);
-    cache = evaluated.spider_cache;
-  }
+  lay_out(input.files, {}, tree.path(), task);
   layer::Skeleton skeleton{.target = document.target, .removed = input.removed};
   std::vector<std::string> roots;
   for (const auto& file : input.files) {
@@ -204,7 +222,7 @@ std::vector<std::byte> make_index(const IndexInput& input, const Task& task)
   const auto scan = layer::scan(root.get(), roots, {.prefix = prefix}, task);
   if (!scan.problems.empty())
     throw Error(Errc::bad_input, fmt::format("index layer: {}: {}", printable(scan.problems.front().path), scan.problems.front().what));
-  return index_bytes(root.get(), {&document, std::move(skeleton), &scan.contents, std::move(cache)});
+  return index_bytes(root.get(), {&document, std::move(skeleton), &scan.contents, input.spider_cache});
 }
 
 }  // namespace cairn::library

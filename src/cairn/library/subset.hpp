@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// A part of a library that is a library itself: some units with all they need.
@@ -34,17 +35,21 @@ struct IndexFiles {
 /// files beside them, links to them.
 [[nodiscard]] std::vector<SmallFile> index_files_of(const std::vector<SmallFile>& files, const Document& whole, const Document& part);
 
-/// Plain bytes of the index layer of `document` with these files, without the end of archive. `removed`: whiteouts.
-/// With `modulefiles` (archive paths) the spider cache is made of them, and says what Lmod itself would say of the part;
-/// without, `spider_cache` is taken as it is.
+/// The spider cache of the document with these files and `modulefiles` (archive paths): what Lmod itself would say of it.
+[[nodiscard]] std::string make_spider_cache(const Document& document, const std::vector<SmallFile>& files, const std::vector<SmallFile>& modulefiles,
+                                            std::size_t threads, const Task& task);
+
+/// Whether everything that the cache of a part says of its modules is in the cache of the whole, line by line (what depends
+/// on the other modules, a default's mark, left out): the proof that it was made of the same modulefiles.
+[[nodiscard]] bool agrees(std::string_view part_cache, std::string_view whole_cache);
+
 struct IndexInput {
   const Document* document = nullptr;
   std::vector<SmallFile> files;
-  std::set<std::string> removed;
-  std::string spider_cache;
-  std::vector<SmallFile> modulefiles;
-  std::size_t threads = 1;
+  std::set<std::string> removed;  ///< whiteouts
+  std::string spider_cache;       ///< empty: no modules
 };
+/// Plain bytes of the index layer, without the end of archive.
 [[nodiscard]] std::vector<std::byte> make_index(const IndexInput& input, const Task& task);
 
 }  // namespace cairn::library

@@ -5,6 +5,7 @@
 #include <cairn/image/rebase.hpp>
 #include <cairn/library/bake_plan.hpp>
 #include <cairn/library/store_target.hpp>
+#include <cairn/library/subset.hpp>
 #include <support/error_matcher.hpp>
 #include <support/image_maker.hpp>
 #include <unit/library/library_test.hpp>
@@ -253,6 +254,33 @@ TEST_F(Bake, refuses_a_damaged_fragment)
   const auto plan = plan_part(library.document, closure(library.document, {"app/1"}));
   ASSERT_TRUE(std::ranges::any_of(plan, [](const BakedLayer& layer) { return !layer.as_is; }));
   EXPECT_THAT([&] { return baked({"zlib/1.2", "zlib/1.3", "png/1"}); }, ThrowsError(Errc::corrupt, ""));
+}
+
+TEST_F(Bake, reads_no_more_of_a_kept_layer_than_leads_to_its_modulefile)
+{
+  tree_.install("large/1", std::string(3'000'000, 'x'));
+  {
+    std::ofstream noise(tree_ / "software/large/1/bin/run", std::ios::binary);
+    std::uint32_t state = 1;
+    for (int i = 0; i < 3'000'000; ++i) noise.put(static_cast<char>((state = state * 1664525 + 1013904223) >> 24));
+  }
+  tree_.modulefile("large/1", "large/1");
+  shelf_.split(tree_, "wide:1");
+  const auto library = shelf_.load("wide:1");
+  const Counted blobs(shelf_.store);
+  const BakeSettings settings{.modules = {"large/1"}, .created = now};
+  const auto result = bake(base_, blobs, library, settings, [&] { return std::make_unique<StoreTarget>(shelf_.store); }, Task{});
+  EXPECT_EQ(result.kept_layers, 1U);
+  EXPECT_THAT(blobs.opened(), ElementsAre(library.index_layer().digest));
+  EXPECT_LT(blobs.range_bytes(), 300'000U);
+}
+
+TEST(Cache, of_a_part_agrees_with_that_of_the_whole)
+{
+  const std::string whole = "a = {\n  help = \"x\",\n  wV = \"^1\",\n}\n";
+  EXPECT_TRUE(agrees("a = {\n  help = \"x\",\n  wV = \"1\",\n}\n", whole));
+  EXPECT_FALSE(agrees("a = {\n  help = \"y\",\n}\n", whole));
+  EXPECT_FALSE(agrees(whole, ""));
 }
 
 Document layers_of(const std::vector<std::vector<std::pair<std::string, std::uint64_t>>>& layers)
