@@ -199,14 +199,16 @@ private:
   void make_index_layer()
   {
     const auto old = read_index_files(blobs_, library_);
-    IndexInput input;
-    input.document = &out_.document;
-    input.files = is_whole_ ? old.files : index_files_of(old.files, whole_, out_.document);
-    if (is_whole_) input.removed = removed_paths(input.files);
-    input.spider_cache = is_whole_ ? old.spider_cache : part_cache(input.files, old.spider_cache);
+    std::vector<std::byte> bytes;
+    if (is_whole_) {
+      const IndexTree tree(out_.document, old.files, {}, task_);
+      bytes = tree.index_layer(removed_paths(old.files), old.spider_cache, task_);
+    } else {
+      bytes = part_index(index_files_of(old.files, whole_, out_.document), old.spider_cache);
+    }
     const auto target = make_target_();
     const auto compression = Compression::standard(image::codec_of(library_.index_layer()));
-    const auto packed = layer::pack_plain(make_index(input, task_), compression, *target);
+    const auto packed = layer::pack_plain(bytes, compression, *target);
     oci::Descriptor descriptor;
     descriptor.media_type = image::layer_media_type(compression.codec);
     descriptor.digest = packed.digest;
@@ -219,17 +221,21 @@ private:
 
   /// Of modulefiles in kept layers only as much is read as is needed, which proves nothing. The library's own cache, which is verified,
   /// does; if it says other things (made by another version, say), they are read anew with all of their fragments.
-  [[nodiscard]] std::string part_cache(const std::vector<SmallFile>& files, const std::string& whole_cache)
+  [[nodiscard]] std::vector<std::byte> part_index(const std::vector<SmallFile>& files, const std::string& whole_cache)
   {
-    const auto cache = make_cache(files);
-    if (kept_modulefiles_.empty() || agrees(cache, whole_cache)) return cache;
+    const auto threads = thread_count(settings_.threads);
+    const bool has_modules = !wanted_.empty();
+    const IndexTree tree(out_.document, files, all_modulefiles(), task_);
+    auto cache = has_modules ? tree.spider_cache(threads, task_) : std::string();
+    if (kept_modulefiles_.empty() || agrees(cache, whole_cache)) return tree.index_layer({}, std::move(cache), task_);
     kept_modulefiles_.clear();
     for (const auto& planned : planned_)
       if (planned.as_is) static_cast<void>(keep(planned, Reading::all, kept_modulefiles_));
-    return make_cache(files);
+    const IndexTree verified(out_.document, files, all_modulefiles(), task_);
+    return verified.index_layer({}, verified.spider_cache(threads, task_), task_);
   }
 
-  [[nodiscard]] std::string make_cache(const std::vector<SmallFile>& files) const
+  [[nodiscard]] std::vector<SmallFile> all_modulefiles() const
   {
     auto modulefiles = modulefiles_;
     modulefiles.insert(modulefiles.end(), kept_modulefiles_.begin(), kept_modulefiles_.end());
@@ -237,7 +243,7 @@ private:
     if (modulefiles.size() != wanted_.size())
       throw Error(Errc::corrupt, fmt::format("the library's layers hold {} of the {} modulefiles that {} names", modulefiles.size(), wanted_.size(),
                                              index_path::document));
-    return make_spider_cache(out_.document, files, modulefiles, thread_count(settings_.threads), task_);
+    return modulefiles;
   }
 
   /// What whiteouts the index layer needs now that some dead fragments are gone.
@@ -289,7 +295,7 @@ private:
     std::vector<std::string> modulepath;
     for (const auto& path : whole_.modulepath) modulepath.push_back(path.empty() ? whole_.target : fmt::format("{}/{}", whole_.target, path));
     put_first("MODULEPATH", modulepath);
-    put_first("LMOD_RC", {fmt::format("{}/{}", whole_.target, index_path::lmodrc)});
+    if (is_whole_ || !wanted_.empty()) put_first("LMOD_RC", {fmt::format("{}/{}", whole_.target, index_path::lmodrc)});
   }
 
   const oci::BlobSource& blobs_;

@@ -6,8 +6,8 @@
 #include <cairn/layer/contents.hpp>
 #include <cairn/layer/skeleton.hpp>
 #include <cairn/library/index.hpp>
+#include <cairn/module/tree.hpp>
 #include <cairn/os/beneath.hpp>
-#include <cairn/os/temp.hpp>
 #include <cairn/tar/extract.hpp>
 #include <cairn/tar/reader.hpp>
 #include <cairn/tar/whiteout.hpp>
@@ -181,16 +181,6 @@ std::vector<SmallFile> index_files_of(const std::vector<SmallFile>& files, const
   return out;
 }
 
-std::string make_spider_cache(const Document& document, const std::vector<SmallFile>& files, const std::vector<SmallFile>& modulefiles, std::size_t threads,
-                              const Task& task)
-{
-  if (modulefiles.empty()) return {};
-  const TempDir tree;
-  lay_out(files, document.modulepath, tree.path(), task);
-  lay_out(relative(modulefiles, layer::archive_prefix(document.target) + "/"), {}, tree.path(), task);
-  return module::evaluate({.tree = tree.path(), .target = document.target, .modulepath = document.modulepath, .threads = threads}, task).spider_cache;
-}
-
 bool agrees(std::string_view part_cache, std::string_view whole_cache)
 {
   const auto lines = [](std::string_view text) {
@@ -205,24 +195,33 @@ bool agrees(std::string_view part_cache, std::string_view whole_cache)
   return std::ranges::includes(lines(whole_cache), lines(part_cache));
 }
 
-std::vector<std::byte> make_index(const IndexInput& input, const Task& task)
+IndexTree::IndexTree(const Document& document, std::vector<SmallFile> files, const std::vector<SmallFile>& modulefiles, const Task& task)
+    : document_(document), files_(std::move(files))
 {
-  const auto& document = *input.document;
-  const auto prefix = layer::archive_prefix(document.target);
-  const TempDir tree;
-  lay_out(input.files, {}, tree.path(), task);
-  layer::Skeleton skeleton{.target = document.target, .removed = input.removed};
+  auto all = relative(modulefiles, layer::archive_prefix(document.target) + "/");
+  all.insert(all.end(), files_.begin(), files_.end());
+  lay_out(all, document.modulepath, directory_.path(), task);
+}
+
+std::string IndexTree::spider_cache(std::size_t threads, const Task& task) const
+{
+  return module::evaluate({.tree = directory_.path(), .target = document_.target, .modulepath = document_.modulepath, .threads = threads}, task).spider_cache;
+}
+
+std::vector<std::byte> IndexTree::index_layer(const std::set<std::string>& removed, std::string spider_cache, const Task& task) const
+{
+  layer::Skeleton skeleton{.target = document_.target, .removed = removed};
   std::vector<std::string> roots;
-  for (const auto& file : input.files) {
+  for (const auto& file : files_) {
     roots.push_back(file.entry.path);
     if (const auto directory = directory_of(file.entry.path); !directory.empty()) skeleton.directories.insert(directory);
   }
   std::ranges::sort(roots);
-  const auto root = open_root(tree.path());
-  const auto scan = layer::scan(root.get(), roots, {.prefix = prefix}, task);
+  const auto root = open_root(directory_.path());
+  const auto scan = layer::scan(root.get(), roots, {.prefix = layer::archive_prefix(document_.target)}, task);
   if (!scan.problems.empty())
     throw Error(Errc::bad_input, fmt::format("index layer: {}: {}", printable(scan.problems.front().path), scan.problems.front().what));
-  return index_bytes(root.get(), {&document, std::move(skeleton), &scan.contents, input.spider_cache});
+  return index_bytes(root.get(), {&document_, std::move(skeleton), &scan.contents, std::move(spider_cache)});
 }
 
 }  // namespace cairn::library

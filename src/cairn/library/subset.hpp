@@ -5,7 +5,7 @@
 #include <cairn/library/assemble.hpp>
 #include <cairn/library/document.hpp>
 #include <cairn/library/library.hpp>
-#include <cairn/module/tree.hpp>
+#include <cairn/os/temp.hpp>
 
 #include <cstddef>
 #include <set>
@@ -35,21 +35,25 @@ struct IndexFiles {
 /// files beside them, links to them.
 [[nodiscard]] std::vector<SmallFile> index_files_of(const std::vector<SmallFile>& files, const Document& whole, const Document& part);
 
-/// The spider cache of the document with these files and `modulefiles` (archive paths): what Lmod itself would say of it.
-[[nodiscard]] std::string make_spider_cache(const Document& document, const std::vector<SmallFile>& files, const std::vector<SmallFile>& modulefiles,
-                                            std::size_t threads, const Task& task);
-
 /// Whether everything that the cache of a part says of its modules is in the cache of the whole, line by line (what depends
 /// on the other modules, a default's mark, left out): the proof that it was made of the same modulefiles.
 [[nodiscard]] bool agrees(std::string_view part_cache, std::string_view whole_cache);
 
-struct IndexInput {
-  const Document* document = nullptr;
-  std::vector<SmallFile> files;
-  std::set<std::string> removed;  ///< whiteouts
-  std::string spider_cache;       ///< empty: no modules
+/// The files of an index layer and the modulefiles that it speaks of, laid out in a directory of their own as Lmod would see them.
+/// One thread at a time.
+class IndexTree {
+public:
+  /// `modulefiles` have archive paths. `document` outlives this.
+  IndexTree(const Document& document, std::vector<SmallFile> files, const std::vector<SmallFile>& modulefiles, const Task& task);
+  /// What Lmod itself would say of the tree.
+  [[nodiscard]] std::string spider_cache(std::size_t threads, const Task& task) const;
+  /// Plain bytes of the index layer, without the end of archive. `removed`: whiteouts; no cache: no modules.
+  [[nodiscard]] std::vector<std::byte> index_layer(const std::set<std::string>& removed, std::string spider_cache, const Task& task) const;
+
+private:
+  const Document& document_;
+  std::vector<SmallFile> files_;
+  TempDir directory_;
 };
-/// Plain bytes of the index layer, without the end of archive.
-[[nodiscard]] std::vector<std::byte> make_index(const IndexInput& input, const Task& task);
 
 }  // namespace cairn::library
