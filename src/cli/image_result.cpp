@@ -3,11 +3,8 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/layer/skeleton.hpp>
-#include <cli/time.hpp>
 
 #include <fmt/format.h>
-
-#include <cstdlib>
 
 namespace cairn::cli {
 
@@ -60,9 +57,7 @@ image::LayerSettings layer_settings(const Program& program)
   out.compression = Compression::standard(settings.compression.value);
   if (settings.level.value) out.compression.level = *settings.level.value;
   out.threads = settings.jobs.value;
-  const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
-  out.mtime = epoch == nullptr || *epoch == '\0' ? layer::constant_mtime
-                                                  : static_cast<std::int64_t>(parse_number("SOURCE_DATE_EPOCH", epoch, 0, 253'402'300'799));
+  out.mtime = layer::constant_mtime;
   return out;
 }
 

@@ -39,7 +39,7 @@ void publish_result(Program& program, store::Store& store, const image::Image& i
 /// How an image that was named so is called in annotations: without paths of this machine.
 [[nodiscard]] std::string base_name(const std::string& argument);
 
-/// Compression and threads of the settings, SOURCE_DATE_EPOCH or the constant time.
+/// Compression and threads of the settings, and the constant time.
 [[nodiscard]] image::LayerSettings layer_settings(const Program& program);
 
 /// `NAME=VALUE`. Throws UsageError that begins with `option`.

@@ -121,6 +121,9 @@ listed() { (cd "$1" && find . -mindepth 1 ! -type d ! -path ./dev/null -printf '
 
 @test "skopeo, umoci and buildah read a baked part" {
   cairn validate part:1
+  # The reader that was made from docs/formats alone.
+  /usr/bin/python3 "$support/reader/read_library.py" store part:1 check
+  /usr/bin/python3 "$support/reader/read_library.py" store whole:1 check
   skopeo inspect "oci:store:part:1" | jq -e '.Env | any(startswith("MODULEPATH="))'
   skopeo copy --quiet oci:store:part:1 dir:copied
   umoci raw unpack --image store:part:1 umoci
