@@ -44,6 +44,7 @@ void publish_result(Program& program, store::Store& store, const image::Image& i
 
 /// `NAME=VALUE`. Throws UsageError that begins with `option`.
 [[nodiscard]] std::pair<std::string, std::string> split_assignment(const std::string& option, const std::string& text);
-[[nodiscard]] image::NameChanges name_changes(const std::string& option, const std::vector<std::string>& set, const std::vector<std::string>& remove);
+[[nodiscard]] image::NameChanges name_changes(const std::string& option, const std::vector<std::string>& set,
+                                              const std::vector<std::string>& remove);
 
 }  // namespace cairn::cli

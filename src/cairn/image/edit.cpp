@@ -33,10 +33,12 @@ bool is_name(std::string_view entry, std::string_view name)
 }
 
 /// Remove, then add to a sorted set.
-void change(std::vector<std::string>& set, const std::vector<std::string>& remove, const std::vector<std::string>& add, std::string_view kind)
+void change(std::vector<std::string>& set, const std::vector<std::string>& remove, const std::vector<std::string>& add,
+            std::string_view kind)
 {
   for (const auto& name : remove)
-    if (std::erase(set, name) == 0) throw Error(Errc::not_found, fmt::format("{} {}: the image has none of that name", kind, printable(name)));
+    if (std::erase(set, name) == 0)
+      throw Error(Errc::not_found, fmt::format("{} {}: the image has none of that name", kind, printable(name)));
   set.insert(set.end(), add.begin(), add.end());
   std::ranges::sort(set);
   const auto repeated = std::ranges::unique(set);
@@ -45,7 +47,8 @@ void change(std::vector<std::string>& set, const std::vector<std::string>& remov
 
 [[noreturn]] void refuse_port(std::string_view port)
 {
-  throw Error(Errc::bad_input, fmt::format("port {}: expected PORT or FIRST-LAST from 1 to 65535, then nothing, /tcp, /udp or /sctp", printable(port)));
+  throw Error(Errc::bad_input,
+              fmt::format("port {}: expected PORT or FIRST-LAST from 1 to 65535, then nothing, /tcp, /udp or /sctp", printable(port)));
 }
 
 unsigned port_number(std::string_view text, std::string_view port)
@@ -94,7 +97,8 @@ void put_document(std::string_view json, const oci::Descriptor& descriptor, oci:
 Image make_image(oci::Manifest manifest, oci::ImageConfig config)
 {
   if (manifest.layers.size() > runtime_layer_limit)
-    throw Error(Errc::limit, fmt::format("{} layers: runtimes take at most {}; cairn flatten makes one of several", manifest.layers.size(), runtime_layer_limit));
+    throw Error(Errc::limit, fmt::format("{} layers: runtimes take at most {}; cairn flatten makes one of several", manifest.layers.size(),
+                                         runtime_layer_limit));
   manifest = manifest.in_oci_types();
   manifest.config = describe(config.json(), oci::media_type::config);
   const auto json = manifest.json();
@@ -105,7 +109,8 @@ Image make_image(oci::Manifest manifest, oci::ImageConfig config)
 
 bool has_history(const Image& image)
 {
-  return static_cast<std::size_t>(std::ranges::count(image.config.history, false, &oci::History::empty_layer)) == image.manifest.layers.size();
+  return static_cast<std::size_t>(std::ranges::count(image.config.history, false, &oci::History::empty_layer)) ==
+         image.manifest.layers.size();
 }
 
 Image append(const Image& base, const std::vector<Layer>& layers, const std::string& created)

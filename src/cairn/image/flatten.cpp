@@ -33,7 +33,8 @@ void read_layer(const oci::BlobSource& blobs, const Image& image, std::size_t nu
   in_context([&] { return what; }, [&] { body(reader, step); });
   const auto found = source.finish();
   if (found != image.config.diff_ids[number])
-    throw Error(Errc::corrupt, fmt::format("{}: diff_id is {}, the config says {}", what, found.str(), image.config.diff_ids[number].str()));
+    throw Error(Errc::corrupt,
+                fmt::format("{}: diff_id is {}, the config says {}", what, found.str(), image.config.diff_ids[number].str()));
 }
 
 /// Content of the reader's entry.
@@ -101,7 +102,8 @@ Image flatten(const oci::BlobSource& blobs, const Image& image, const LayerSetti
 {
   MergedTree tree;
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i)
-    read_layer(blobs, image, i, task, [&](tar::Reader& reader, const Task& step) { tree.apply(reader, static_cast<std::uint32_t>(i), step); });
+    read_layer(blobs, image, i, task,
+               [&](tar::Reader& reader, const Task& step) { tree.apply(reader, static_cast<std::uint32_t>(i), step); });
 
   layer::FrameSink frames(target.begin(0), settings.compression, settings.threads);
   tar::Writer writer(frames);
@@ -115,7 +117,9 @@ Image flatten(const oci::BlobSource& blobs, const Image& image, const LayerSetti
   manifest.annotations.erase(std::string(annotation::base_name));
   manifest.annotations.erase(std::string(annotation::base_digest));
   std::erase_if(manifest.annotations, [](const auto& one) { return one.first.starts_with("dev.cairn.library."); });
-  manifest.layers.assign(1, {.media_type = std::string(layer_media_type(settings.compression.codec)), .digest = stored.digest, .size_bytes = stored.size_bytes});
+  manifest.layers.assign(
+      1,
+      {.media_type = std::string(layer_media_type(settings.compression.codec)), .digest = stored.digest, .size_bytes = stored.size_bytes});
   auto config = image.config;
   config.created = created;
   config.diff_ids.assign(1, diff_id);

@@ -145,7 +145,10 @@ Image load(const oci::BlobSource& blobs, const oci::Descriptor& manifest)
   return image;
 }
 
-Image load_manifest(const oci::BlobSource& blobs, const oci::Descriptor& manifest) { return {manifest, read_manifest(blobs, manifest), {}}; }
+Image load_manifest(const oci::BlobSource& blobs, const oci::Descriptor& manifest)
+{
+  return {manifest, read_manifest(blobs, manifest), {}};
+}
 
 Codec codec_of(const oci::Descriptor& layer)
 {

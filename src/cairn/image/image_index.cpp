@@ -19,10 +19,12 @@ constexpr std::string_view unknown_platform = "unknown";
 
 bool is_image(const oci::Descriptor& entry)
 {
-  return oci::media_type::is_manifest(entry.media_type) && entry.platform && entry.platform->os != unknown_platform && entry.artifact_type.empty();
+  return oci::media_type::is_manifest(entry.media_type) && entry.platform && entry.platform->os != unknown_platform &&
+         entry.artifact_type.empty();
 }
 
-void collect(const oci::BlobSource& blobs, const oci::Descriptor& descriptor, int depth, std::set<Digest>& seen, std::vector<oci::Descriptor>& out)
+void collect(const oci::BlobSource& blobs, const oci::Descriptor& descriptor, int depth, std::set<Digest>& seen,
+             std::vector<oci::Descriptor>& out)
 {
   if (!seen.insert(descriptor.digest).second) return;
   if (oci::media_type::is_index(descriptor.media_type)) {

@@ -16,7 +16,10 @@ namespace {
 /// As Linux follows (path_resolution(7)).
 constexpr int most_links = 40;
 
-[[noreturn]] void refuse(std::string_view path, std::string_view why) { throw Error(Errc::bad_input, fmt::format("{}: {}", printable(path), why)); }
+[[noreturn]] void refuse(std::string_view path, std::string_view why)
+{
+  throw Error(Errc::bad_input, fmt::format("{}: {}", printable(path), why));
+}
 
 std::string joined(std::string_view directory, std::string_view name)
 {
@@ -143,7 +146,9 @@ std::optional<std::string> MergedTree::enter(std::string_view path, Missing miss
     auto found = nodes_.find(next);
     if (found == nodes_.end()) {
       if (missing == Missing::stop) return std::nullopt;
-      found = nodes_.emplace(next, Node{.type = tar::Type::directory, .touched = layer_, .origin = {}, .link = nullptr, .directory = nullptr}).first;
+      found =
+          nodes_.emplace(next, Node{.type = tar::Type::directory, .touched = layer_, .origin = {}, .link = nullptr, .directory = nullptr})
+              .first;
     }
     const auto& node = found->second;
     if (node.type == tar::Type::directory) {

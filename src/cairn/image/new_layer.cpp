@@ -87,7 +87,8 @@ public:
   }
   void add_parents(const std::string& prefix)
   {
-    for (auto slash = prefix.find('/'); slash != std::string::npos; slash = prefix.find('/', slash + 1)) add_parent(prefix.substr(0, slash));
+    for (auto slash = prefix.find('/'); slash != std::string::npos; slash = prefix.find('/', slash + 1))
+      add_parent(prefix.substr(0, slash));
     if (!prefix.empty()) add_parent(prefix);
   }
   void add_content(int directory, const std::string& archive_path, const std::filesystem::path& shown)
@@ -112,7 +113,8 @@ private:
   void add(int directory, const std::string& name, const std::string& path, const std::filesystem::path& shown)
   {
     if (name.starts_with(tar::whiteout_prefix))
-      throw Error(Errc::unsupported, fmt::format("{}: names that begin with {} mean something else in a layer", printable(shown.native()), tar::whiteout_prefix));
+      throw Error(Errc::unsupported, fmt::format("{}: names that begin with {} mean something else in a layer", printable(shown.native()),
+                                                 tar::whiteout_prefix));
     const auto status = stat_at(directory, name, shown);
     tar::Entry entry;
     entry.path = path;

@@ -97,7 +97,8 @@ std::vector<oci::History> merged_history(const Image& image, const Image& old_ba
   if (!has_history(image)) return {};
   auto out = new_base.config.history;
   if (!has_history(new_base))
-    out.assign(new_base.manifest.layers.size(), {new_base.config.created, fmt::format("base {}", new_base.descriptor.digest.str()), "", false});
+    out.assign(new_base.manifest.layers.size(),
+               {new_base.config.created, fmt::format("base {}", new_base.descriptor.digest.str()), "", false});
   const auto own = own_history(image, old_base);
   out.insert(out.end(), own.begin(), own.end());
   return out;
@@ -108,7 +109,8 @@ void check_starts_with(const Image& image, const Image& base)
   const auto& layers = image.config.diff_ids;
   const auto& base_layers = base.config.diff_ids;
   if (base_layers.size() > layers.size())
-    throw Error(Errc::bad_input, fmt::format("the image has {} layers, the old base {}: it was not built on that", layers.size(), base_layers.size()));
+    throw Error(Errc::bad_input,
+                fmt::format("the image has {} layers, the old base {}: it was not built on that", layers.size(), base_layers.size()));
   for (std::size_t i = 0; i < base_layers.size(); ++i)
     if (layers[i] != base_layers[i])
       throw Error(Errc::bad_input, fmt::format("the image was not built on the old base {}: layer {} has diff_id {}, the base's has {}",
@@ -120,8 +122,8 @@ void check_platform(const Image& image, const Image& base)
   const auto& own = image.config.platform;
   const auto& other = base.config.platform;
   if (own.os != other.os || own.architecture != other.architecture)
-    throw Error(Errc::bad_input, fmt::format("the image is for {}/{}, the new base for {}/{}", printable(own.os), printable(own.architecture),
-                                             printable(other.os), printable(other.architecture)));
+    throw Error(Errc::bad_input, fmt::format("the image is for {}/{}, the new base for {}/{}", printable(own.os),
+                                             printable(own.architecture), printable(other.os), printable(other.architecture)));
 }
 
 }  // namespace

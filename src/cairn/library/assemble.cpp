@@ -38,7 +38,8 @@ void take_files(Source& plain, const std::string& what, const std::set<std::stri
     if (!wanted.contains(entry->path)) continue;
     --missing;
     if (entry->size_bytes > small_file_bytes)
-      throw Error(Errc::limit, fmt::format("{}: {} has {} bytes, the limit for a modulefile is {}", what, printable(entry->path), entry->size_bytes, small_file_bytes));
+      throw Error(Errc::limit, fmt::format("{}: {} has {} bytes, the limit for a modulefile is {}", what, printable(entry->path),
+                                           entry->size_bytes, small_file_bytes));
     SmallFile file{std::move(*entry), {}};
     file.content.resize(static_cast<std::size_t>(file.entry.size_bytes));
     for (auto rest = std::as_writable_bytes(std::span(file.content)); !rest.empty();) {
@@ -116,7 +117,8 @@ private:
 
 class Assembly {
 public:
-  Assembly(const oci::BlobSource& blobs, const Compression& compression, layer::LayerTarget& target) : blobs_(blobs), target_(target), sink_(target.begin(0)), packer_(compression)
+  Assembly(const oci::BlobSource& blobs, const Compression& compression, layer::LayerTarget& target)
+      : blobs_(blobs), target_(target), sink_(target.begin(0)), packer_(compression)
   {
     info_.compression = compression;
     frame_.resize(packer_.bound(layer::frame_bytes));
@@ -188,8 +190,8 @@ private:
 }  // namespace
 
 LayerInfo assemble(const oci::BlobSource& blobs, const std::vector<StoredFragment>& fragments, const layer::Skeleton& skeleton,
-                   const Compression& compression, const std::set<std::string>& wanted, std::vector<SmallFile>& files, layer::LayerTarget& target,
-                   const Task& task)
+                   const Compression& compression, const std::set<std::string>& wanted, std::vector<SmallFile>& files,
+                   layer::LayerTarget& target, const Task& task)
 {
   const auto prefix = layer::archive_prefix(skeleton.target) + "/";
   Assembly assembly(blobs, compression, target);

@@ -32,9 +32,9 @@ struct SmallFile {
 /// A layer of `fragments`, all of the codec of `compression`, in this order. Each is verified by its packed and its plain digest
 /// while it is copied (a diff_id needs the plain bytes, so it is unpacked on the way; nothing is packed again). Files whose
 /// archive paths are in `wanted` are added to `files`. Memory: a few MiB. Throws Error{corrupt} naming the unit.
-[[nodiscard]] LayerInfo assemble(const oci::BlobSource& blobs, const std::vector<StoredFragment>& fragments, const layer::Skeleton& skeleton,
-                                 const Compression& compression, const std::set<std::string>& wanted, std::vector<SmallFile>& files,
-                                 layer::LayerTarget& target, const Task& task);
+[[nodiscard]] LayerInfo assemble(const oci::BlobSource& blobs, const std::vector<StoredFragment>& fragments,
+                                 const layer::Skeleton& skeleton, const Compression& compression, const std::set<std::string>& wanted,
+                                 std::vector<SmallFile>& files, layer::LayerTarget& target, const Task& task);
 
 /// How far `read_files` reads.
 enum class Reading {

@@ -68,7 +68,8 @@ image::Image without_library(const image::Image& image)
 
 class Baking {
 public:
-  Baking(const oci::BlobSource& blobs, const Library& library, const BakeSettings& settings, const MakeTarget& make_target, const Task& task)
+  Baking(const oci::BlobSource& blobs, const Library& library, const BakeSettings& settings, const MakeTarget& make_target,
+         const Task& task)
       : blobs_(blobs), library_(library), whole_(library.document), settings_(settings), make_target_(make_target), task_(task)
   {
   }
@@ -92,8 +93,8 @@ private:
     const auto& own = image.config.platform;
     const auto& other = library_.image.config.platform;
     if (own.os != other.os || own.architecture != other.architecture)
-      throw Error(Errc::bad_input, fmt::format("the image is for {}/{}, the library for {}/{}", printable(own.os), printable(own.architecture),
-                                               printable(other.os), printable(other.architecture)));
+      throw Error(Errc::bad_input, fmt::format("the image is for {}/{}, the library for {}/{}", printable(own.os),
+                                               printable(own.architecture), printable(other.os), printable(other.architecture)));
   }
 
   void plan(const image::Image& base)
@@ -101,8 +102,9 @@ private:
     constexpr std::size_t index_layers = 1;
     const auto base_layers = base.manifest.layers.size();
     if (base_layers + index_layers >= image::runtime_layer_limit)
-      throw Error(Errc::limit, fmt::format("the image has {} layers, {} are the most with a library's on top; cairn flatten makes one of them", base_layers,
-                                           image::runtime_layer_limit - index_layers - 1));
+      throw Error(Errc::limit,
+                  fmt::format("the image has {} layers, {} are the most with a library's on top; cairn flatten makes one of them",
+                              base_layers, image::runtime_layer_limit - index_layers - 1));
     is_whole_ = settings_.modules.empty();
     if (is_whole_) {
       out_.document = whole_;
@@ -119,7 +121,8 @@ private:
   [[nodiscard]] StoredFragment stored(const Document::Place& place) const
   {
     const auto& layer = whole_.layers[place.layer];
-    return {library_.image.manifest.layers.at(library_.first_layer + place.layer), layer.compression.codec, layer.fragments[place.fragment]};
+    return {library_.image.manifest.layers.at(library_.first_layer + place.layer), layer.compression.codec,
+            layer.fragments[place.fragment]};
   }
 
   void make_layers()
@@ -134,7 +137,8 @@ private:
       if (planned_[i].as_is) made[i] = keep(planned_[i], Reading::enough, files[i]);
       else made[i] = make(i, files[i], step);
     });
-    for (std::size_t i = 0; i < planned_.size(); ++i) std::ranges::move(files[i], std::back_inserter(planned_[i].as_is ? kept_modulefiles_ : modulefiles_));
+    for (std::size_t i = 0; i < planned_.size(); ++i)
+      std::ranges::move(files[i], std::back_inserter(planned_[i].as_is ? kept_modulefiles_ : modulefiles_));
     for (std::size_t i = 0; i < planned_.size(); ++i) {
       ++(planned_[i].as_is ? out_.kept_layers : out_.new_layers);
       (planned_[i].as_is ? out_.kept_bytes : out_.new_bytes) += made[i].size_bytes;
@@ -241,8 +245,8 @@ private:
     modulefiles.insert(modulefiles.end(), kept_modulefiles_.begin(), kept_modulefiles_.end());
     std::ranges::sort(modulefiles, {}, [](const SmallFile& file) { return file.entry.path; });
     if (modulefiles.size() != wanted_.size())
-      throw Error(Errc::corrupt, fmt::format("the library's layers hold {} of the {} modulefiles that {} names", modulefiles.size(), wanted_.size(),
-                                             index_path::document));
+      throw Error(Errc::corrupt, fmt::format("the library's layers hold {} of the {} modulefiles that {} names", modulefiles.size(),
+                                             wanted_.size(), index_path::document));
     return modulefiles;
   }
 
@@ -287,13 +291,15 @@ private:
   void set_environment(oci::ImageConfig& config, const image::Image& given) const
   {
     std::string gone;
-    if (const auto label = given.config.labels.find(std::string(target_label)); out_.replaced && label != given.config.labels.end()) gone = label->second;
+    if (const auto label = given.config.labels.find(std::string(target_label)); out_.replaced && label != given.config.labels.end())
+      gone = label->second;
     const auto put_first = [&](std::string_view name, const std::vector<std::string>& first) {
       image::set_env(config.env, name, colon_list(first, image::find_env(config.env, name).value_or(""), gone));
     };
     if (whole_.modulepath.empty()) return;
     std::vector<std::string> modulepath;
-    for (const auto& path : whole_.modulepath) modulepath.push_back(path.empty() ? whole_.target : fmt::format("{}/{}", whole_.target, path));
+    for (const auto& path : whole_.modulepath)
+      modulepath.push_back(path.empty() ? whole_.target : fmt::format("{}/{}", whole_.target, path));
     put_first("MODULEPATH", modulepath);
     if (is_whole_ || !wanted_.empty()) put_first("LMOD_RC", {fmt::format("{}/{}", whole_.target, index_path::lmodrc)});
   }

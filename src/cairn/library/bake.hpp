@@ -47,7 +47,7 @@ using MakeTarget = std::function<std::unique_ptr<layer::LayerTarget>()>;
 /// The config gets MODULEPATH and LMOD_RC, in front of what the image has.
 /// Throws Error: not_found for an unknown module, bad_input when image and library are for different platforms, limit when
 /// the image alone has too many layers.
-[[nodiscard]] Baked bake(const image::Image& base, const oci::BlobSource& library_blobs, const Library& library, const BakeSettings& settings,
-                         const MakeTarget& make_target, const Task& task);
+[[nodiscard]] Baked bake(const image::Image& base, const oci::BlobSource& library_blobs, const Library& library,
+                         const BakeSettings& settings, const MakeTarget& make_target, const Task& task);
 
 }  // namespace cairn::library

@@ -81,8 +81,10 @@ std::vector<BakedLayer> join(std::vector<BakedLayer> layers, std::size_t most_la
       best_bytes = bytes;
     }
     if (!best)
-      throw Error(Errc::limit, fmt::format("the library's {} layers must become {}, but they have different compressions and cannot be joined; split it anew",
-                                           layers.size(), most_layers));
+      throw Error(
+          Errc::limit,
+          fmt::format("the library's {} layers must become {}, but they have different compressions and cannot be joined; split it anew",
+                      layers.size(), most_layers));
     auto& lower = layers[*best];
     auto& upper = layers[*best + 1];
     make_of_fragments(lower, document);

@@ -32,11 +32,15 @@ std::vector<std::string> read_collection(std::string_view text, const std::strin
     for (const auto& [name, value] : *modules) {
       const auto* module = std::get_if<module::Table>(&value.data);
       const auto* full_name = module == nullptr ? nullptr : member<std::string>(*module, "fullName");
-      if (full_name == nullptr) throw Error(Errc::bad_input, fmt::format("{}: no Lmod collection: module {} has no fullName", what, printable(name)));
+      if (full_name == nullptr)
+        throw Error(Errc::bad_input, fmt::format("{}: no Lmod collection: module {} has no fullName", what, printable(name)));
       const auto* order = member<std::int64_t>(*module, "loadOrder");
       found.emplace_back(order == nullptr ? 0 : *order, *full_name);
     }
-  if (found.empty()) throw Error(Errc::bad_input, fmt::format("{}: {}", what, modules == nullptr ? "no Lmod collection: it has no _ModuleTable_.mT" : "the collection names no module"));
+  if (found.empty())
+    throw Error(Errc::bad_input,
+                fmt::format("{}: {}", what,
+                            modules == nullptr ? "no Lmod collection: it has no _ModuleTable_.mT" : "the collection names no module"));
   std::ranges::sort(found);
   std::vector<std::string> names;
   for (auto& [order, name] : found) names.push_back(std::move(name));

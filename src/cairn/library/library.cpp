@@ -42,8 +42,7 @@ std::size_t find_index(const image::Image& image)
 {
   const auto& layers = image.manifest.layers;
   const auto found = std::ranges::find_if(layers.rbegin(), layers.rend(), [](const auto& layer) { return is_index(layer); });
-  if (found == layers.rend())
-    throw Error(Errc::bad_input, fmt::format("{}: a library without index layer", image.descriptor.digest.str()));
+  if (found == layers.rend()) throw Error(Errc::bad_input, fmt::format("{}: a library without index layer", image.descriptor.digest.str()));
   return static_cast<std::size_t>(layers.rend() - found) - 1;
 }
 
@@ -58,7 +57,8 @@ void check_agreement(const Library& library)
     const auto at = library.first_layer + i;
     if (document.layers[i].digest != layers[at].digest || document.layers[i].size_bytes != layers[at].size_bytes)
       bad(fmt::format("layer {} is {}, the manifest says {}", at, document.layers[i].digest.str(), layers[at].digest.str()));
-    if (document.layers[i].diff_id != library.image.config.diff_ids.at(at)) bad(fmt::format("layer {} has another diff_id in the config", at));
+    if (document.layers[i].diff_id != library.image.config.diff_ids.at(at))
+      bad(fmt::format("layer {} has another diff_id in the config", at));
   }
 }
 
@@ -134,14 +134,16 @@ Library load(const oci::BlobSource& blobs, const oci::Descriptor& manifest)
   if (found == image.manifest.annotations.end())
     throw Error(Errc::bad_input, fmt::format("{}: not a library (its manifest has no annotation {})", manifest.digest.str(), annotation::format));
   const auto index = find_index(image);
-  in_context([&] { return "library " + manifest.digest.str(); }, [&] {
-    library.document = read_index(blobs, image.manifest.layers[index]);
-    if (library.document.layers.size() > index)
-      throw Error(Errc::bad_input, fmt::format("{} disagrees with the manifest: {} layers, the manifest has {} below the index layer", index_path::document,
-                                               library.document.layers.size(), index));
-    library.first_layer = index - library.document.layers.size();
-    check_agreement(library);
-  });
+  in_context([&] { return "library " + manifest.digest.str(); },
+             [&] {
+               library.document = read_index(blobs, image.manifest.layers[index]);
+               if (library.document.layers.size() > index)
+                 throw Error(Errc::bad_input,
+                             fmt::format("{} disagrees with the manifest: {} layers, the manifest has {} below the index layer",
+                                         index_path::document, library.document.layers.size(), index));
+               library.first_layer = index - library.document.layers.size();
+               check_agreement(library);
+             });
   return library;
 }
 

@@ -50,12 +50,14 @@ std::set<std::string> directories_above(const std::set<std::string>& paths)
 {
   std::set<std::string> directories;
   for (const auto& path : paths)
-    for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) directories.insert(path.substr(0, slash));
+    for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1))
+      directories.insert(path.substr(0, slash));
   return directories;
 }
 
 /// Lay `files` below `root`. As a layer, so that no link among them leads out of it.
-void lay_out(const std::vector<SmallFile>& files, const std::vector<std::string>& directories, const std::filesystem::path& root, const Task& task)
+void lay_out(const std::vector<SmallFile>& files, const std::vector<std::string>& directories, const std::filesystem::path& root,
+             const Task& task)
 {
   MemorySink bytes;
   tar::Writer writer(bytes);
@@ -113,7 +115,8 @@ Document subset_document(const Document& document, const std::vector<std::string
   for (const auto& alias : document.aliases)
     if (aliases.contains(alias.name) && (names.contains(alias.target) || aliases.contains(alias.target))) part.aliases.push_back(alias);
   std::ranges::copy_if(document.featured, std::back_inserter(part.featured), [&](const std::string& name) {
-    return names.contains(name) || aliases.contains(name) || std::ranges::any_of(names, [&](const std::string& full) { return full.starts_with(name + "/"); });
+    return names.contains(name) || aliases.contains(name) ||
+           std::ranges::any_of(names, [&](const std::string& full) { return full.starts_with(name + "/"); });
   });
   if (std::ranges::any_of(part.units, [](const UnitInfo& unit) { return unit.kind == UnitKind::rest; })) part.rest = document.rest;
   return part;
@@ -165,7 +168,9 @@ std::vector<SmallFile> index_files_of(const std::vector<SmallFile>& files, const
   const auto used = directories_above(kept);
   const std::set<std::string> roots(part.modulepath.begin(), part.modulepath.end());
   // A link may leave out `.lua`, as Lmod's own do.
-  const auto is_in = [](const std::set<std::string>& paths, const std::string& path) { return paths.contains(path) || paths.contains(path + ".lua"); };
+  const auto is_in = [](const std::set<std::string>& paths, const std::string& path) {
+    return paths.contains(path) || paths.contains(path + ".lua");
+  };
   std::vector<SmallFile> out;
   for (const auto& file : files) {
     if (file.entry.type == tar::Type::symlink) {
@@ -188,7 +193,8 @@ bool agrees(std::string_view part_cache, std::string_view whole_cache)
     while (!text.empty()) {
       const auto line = text.substr(0, text.find('\n'));
       text.remove_prefix(std::min(text.size(), line.size() + 1));
-      if (const auto start = line.find_first_not_of(' '); start == std::string_view::npos || !line.substr(start).starts_with("wV = ")) out.insert(line);
+      if (const auto start = line.find_first_not_of(' '); start == std::string_view::npos || !line.substr(start).starts_with("wV = "))
+        out.insert(line);
     }
     return out;
   };
@@ -205,7 +211,9 @@ IndexTree::IndexTree(const Document& document, std::vector<SmallFile> files, con
 
 std::string IndexTree::spider_cache(std::size_t threads, const Task& task) const
 {
-  return module::evaluate({.tree = directory_.path(), .target = document_.target, .modulepath = document_.modulepath, .threads = threads}, task).spider_cache;
+  return module::evaluate({.tree = directory_.path(), .target = document_.target, .modulepath = document_.modulepath, .threads = threads},
+                          task)
+      .spider_cache;
 }
 
 std::vector<std::byte> IndexTree::index_layer(const std::set<std::string>& removed, std::string spider_cache, const Task& task) const

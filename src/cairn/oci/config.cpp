@@ -15,8 +15,8 @@ namespace cairn::oci {
 namespace {
 
 constexpr std::array<std::string_view, 7> outer_keys{"architecture", "config", "created", "history", "os", "rootfs", "variant"};
-constexpr std::array<std::string_view, 9> inner_keys{"Cmd",    "Entrypoint", "Env",     "ExposedPorts", "Labels",
-                                                     "StopSignal", "User", "Volumes", "WorkingDir"};
+constexpr std::array<std::string_view, 9> inner_keys{"Cmd",        "Entrypoint", "Env",     "ExposedPorts", "Labels",
+                                                     "StopSignal", "User",       "Volumes", "WorkingDir"};
 
 bool one_of(std::string_view key, std::span<const std::string_view> keys) { return std::ranges::find(keys, key) != keys.end(); }
 

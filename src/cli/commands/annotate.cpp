@@ -19,7 +19,8 @@ struct Options {
 Exit run(const Options& options, Program& program)
 {
   check_result_options(options.result);
-  if (options.set.empty() && options.remove.empty()) throw UsageError("'annotate' needs KEY=VALUE or --remove KEY; see cairn annotate --help");
+  if (options.set.empty() && options.remove.empty())
+    throw UsageError("'annotate' needs KEY=VALUE or --remove KEY; see cairn annotate --help");
   const auto changes = name_changes("annotate", options.set, options.remove);
   auto store = program.open_store(store::Access::write);
   const auto hold = store.hold(LockMode::shared, program.task("wait for the store"));
@@ -38,11 +39,13 @@ void add_annotate(CommandLine& line, Program& program)
       {
           .name = "annotate",
           .summary = "Set or remove annotations of an image",
-          .description = "Makes an image that differs from IMAGE in its manifest's annotations alone: the same layers, the same config. Of a "
-                         "multi-platform image it takes the one for this machine.",
+          .description =
+              "Makes an image that differs from IMAGE in its manifest's annotations alone: the same layers, the same config. Of a "
+              "multi-platform image it takes the one for this machine.",
           .examples = {{"cairn annotate library:2026.11 org.opencontainers.image.version=2026.11 --tag library:2026.11",
                         "Say which release it is, under the same name."},
-                       {"cairn annotate library:2026.11 --remove org.opencontainers.image.version --tag library:plain", "Take it away again."}},
+                       {"cairn annotate library:2026.11 --remove org.opencontainers.image.version --tag library:plain",
+                        "Take it away again."}},
           .sections = {result_section()},
       },
       [options, &program] { return run(*options, program); });

@@ -71,7 +71,8 @@ void add_append(CommandLine& line, Program& program)
               "strictly as cairn validate does; a compressed one is kept byte by byte. Of a directory its content is taken: sorted, owned "
               "by root, modes as they are, all times the start of 2000, so that the same content gives the same digest.\n\n"
               "No layer of IMAGE is read or changed. More than 120 layers are refused, since not every runtime takes them.",
-          .examples = {{"cairn append library:2026.11 easybuild/modules --target /opt/modules --tag library:extra", "A directory, at a path."},
+          .examples = {{"cairn append library:2026.11 easybuild/modules --target /opt/modules --tag library:extra",
+                        "A directory, at a path."},
                        {"cairn append library:2026.11 site.tar.gz --tag library:site", "An archive as it is."}},
           .sections = {result_section()},
       },

@@ -34,7 +34,8 @@ std::vector<std::string> wanted_modules(const Options& options)
 {
   auto modules = options.modules;
   if (options.collection)
-    for (auto& name : library::read_collection(read_small_file(*options.collection, collection_limit_bytes), printable(*options.collection)))
+    for (auto& name :
+         library::read_collection(read_small_file(*options.collection, collection_limit_bytes), printable(*options.collection)))
       modules.push_back(std::move(name));
   return modules;
 }
@@ -67,8 +68,9 @@ Exit run(const Options& options, Program& program)
   const auto shelf = open_image(program, *options.library);
   const auto library = library::load(*shelf.blobs, shelf.manifest);
 
-  const auto baked = library::bake(base, *shelf.blobs, library, settings, [&] { return std::make_unique<library::StoreTarget>(store); },
-                                   program.task("bake " + options.image));
+  const auto baked = library::bake(
+      base, *shelf.blobs, library, settings, [&] { return std::make_unique<library::StoreTarget>(store); },
+      program.task("bake " + options.image));
   std::set<Digest> of_base, of_library;
   for (const auto& layer : base.manifest.layers) of_base.insert(layer.digest);
   for (const auto& layer : library.image.manifest.layers) of_library.insert(layer.digest);
@@ -98,7 +100,8 @@ void add_bake(CommandLine& line, Program& program)
           .description =
               "Adds the layers of a library to IMAGE. The modules appear at the library's target, and Lmod in the image finds them: "
               "`MODULEPATH` and `LMOD_RC` are set, in front of what the image has. Lmod itself must be in the image.\n\n"
-              "Without more, all of the library is added, layers as they are: no layer is read. With `--module` or `--collection` only those "
+              "Without more, all of the library is added, layers as they are: no layer is read. With `--module` or `--collection` only "
+              "those "
               "modules and what they need: their fragments are copied out of the library's layers, nothing is compressed again, and "
               "`module avail` and `module spider` show nothing else. The result is a library too: cairn modules shows what is in it.\n\n"
               "A library that IMAGE had before is replaced. An image gets at most 120 layers, which every runtime takes: if need be, small "
@@ -108,9 +111,10 @@ void add_bake(CommandLine& line, Program& program)
                         "One module with what it needs."},
                        {"cairn bake debian:lmod --library library:2026.11 --collection ~/.lmod.d/mine --tag notebook:mine",
                         "What `module save mine` wrote."}},
-          .sections = {{"JSON",
-                        "One object: `manifest` (digest), `size_bytes` (of everything), `tag`, `layers` (their number), `units`, `kept_layers`, "
-                        "`kept_bytes`, `new_layers`, `new_bytes`, `joined_layers` (numbers) and `replaced` (whether the image had a library)."}},
+          .sections =
+              {{"JSON",
+                "One object: `manifest` (digest), `size_bytes` (of everything), `tag`, `layers` (their number), `units`, `kept_layers`, "
+                "`kept_bytes`, `new_layers`, `new_bytes`, `joined_layers` (numbers) and `replaced` (whether the image had a library)."}},
       },
       [options, &program] { return run(*options, program); });
   command.word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image)

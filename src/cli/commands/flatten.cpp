@@ -23,7 +23,8 @@ Exit run(const Options& options, Program& program)
   const auto open = open_image(program, options.image);
   const auto image = image::load(*open.blobs, open.manifest);
   library::StoreTarget target(store);
-  const auto flat = image::flatten(*open.blobs, image, layer_settings(program), created_time(), target, program.task("flatten " + options.image));
+  const auto flat =
+      image::flatten(*open.blobs, image, layer_settings(program), created_time(), target, program.task("flatten " + options.image));
   publish_result(program, store, flat, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store; }, options.result);
   return Exit::done;
 }
@@ -37,11 +38,12 @@ void add_flatten(CommandLine& line, Program& program)
       {
           .name = "flatten",
           .summary = "Make an image of one layer, which shows the same",
-          .description =
-              "Whiteouts are applied, so what lower layers hid is gone for good. Files keep their owners, modes, times, attributes and hard "
-              "links, and no root is needed, since nothing is unpacked to disk. The same image gives the same bytes.\n\n"
-              "The config stays but for its history. A library becomes an ordinary image: its fragments can no longer be told apart. Memory "
-              "grows with the number of files: about 180 bytes each.",
+          .description = "Whiteouts are applied, so what lower layers hid is gone for good. Files keep their owners, modes, times, "
+                         "attributes and hard "
+                         "links, and no root is needed, since nothing is unpacked to disk. The same image gives the same bytes.\n\n"
+                         "The config stays but for its history. A library becomes an ordinary image: its fragments can no longer be told "
+                         "apart. Memory "
+                         "grows with the number of files: about 180 bytes each.",
           .examples = {{"cairn flatten library:2026.11 --tag flat:2026.11", "Every module in one layer."}},
           .sections = {result_section()},
       },

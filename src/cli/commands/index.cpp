@@ -23,7 +23,8 @@ struct Options {
 
 Exit run(const Options& options, Program& program)
 {
-  if (options.words.front() != "create" || options.words.size() < 2) throw UsageError("'index' needs create and IMAGE…; see cairn index --help");
+  if (options.words.front() != "create" || options.words.size() < 2)
+    throw UsageError("'index' needs create and IMAGE…; see cairn index --help");
   store::check_tag_name(*options.tag);
   auto changes = name_changes("--annotation", options.annotations, {});
   auto store = program.open_store(store::Access::write);
@@ -32,19 +33,24 @@ Exit run(const Options& options, Program& program)
   std::vector<oci::Descriptor> entries;
   for (std::size_t i = 1; i < options.words.size(); ++i) {
     const auto open = open_image(program, options.words[i]);
-    in_context([&] { return printable(options.words[i]); }, [&] {
-      for (auto& entry : image::index_entries(*open.blobs, open.manifest)) {
-        image::copy_image(*open.blobs, image::load_manifest(*open.blobs, entry), store, task);
-        entries.push_back(std::move(entry));
-      }
-    });
+    in_context([&] { return printable(options.words[i]); },
+               [&] {
+                 for (auto& entry : image::index_entries(*open.blobs, open.manifest)) {
+                   image::copy_image(*open.blobs, image::load_manifest(*open.blobs, entry), store, task);
+                   entries.push_back(std::move(entry));
+                 }
+               });
   }
   const auto index = image::make_index(std::move(entries), std::move(changes.set));
   const auto descriptor = store.put(index.json(), std::string(oci::media_type::index));
   store.tag(*options.tag, descriptor, task);
   if (program.json()) {
     oci::JsonWriter json(oci::JsonStyle::readable);
-    json.begin_object().member("index", descriptor.digest).member("tag", *options.tag).member("manifests", index.manifests.size()).end_object();
+    json.begin_object()
+        .member("index", descriptor.digest)
+        .member("tag", *options.tag)
+        .member("manifests", index.manifests.size())
+        .end_object();
     program.print(json);
   } else {
     program.print(descriptor.digest.str() + '\n');
@@ -63,7 +69,8 @@ void add_index(CommandLine& line, Program& program)
               .summary = "Make a multi-platform image of images",
               .description =
                   "  cairn index create IMAGE…      an index of these, one a platform\n\n"
-                  "The platform of each is read from its config. An IMAGE that is an index itself gives its entries, so that indexes can be put "
+                  "The platform of each is read from its config. An IMAGE that is an index itself gives its entries, so that indexes can "
+                  "be put "
                   "together. Two images for one platform are refused. cairn inspect shows an index; other commands take the image of it "
                   "that is for this machine.",
               .examples = {{"cairn index create library:2026.11 --tag library:any", "An index of one; more images follow the first."}},

@@ -46,7 +46,9 @@ Table index_table(const Index& index, const oci::Descriptor* shown)
   Table table({{"PLATFORM"}, {"DIGEST"}, {"SIZE", Align::right}, {"KIND"}, {""}});
   for (const auto& entry : index.index.manifests)
     table.add({entry.platform ? safe(image::platform_text(*entry.platform)) : "-", short_digest(entry.digest), size_text(entry.size_bytes),
-               oci::media_type::is_index(entry.media_type) ? "index" : oci::media_type::is_manifest(entry.media_type) ? "image" : "other",
+               oci::media_type::is_index(entry.media_type)      ? "index"
+               : oci::media_type::is_manifest(entry.media_type) ? "image"
+                                                                : "other",
                shown != nullptr && shown->digest == entry.digest ? "shown below" : ""});
   return table;
 }
@@ -250,7 +252,8 @@ void add_inspect(CommandLine& line, Program& program)
                     "`dead_bytes`). A "
                     "library has besides `target`, `budget_layers`, `units` (each `name`, `kind`, `files`, `content_bytes`, "
                     "`packed_bytes`, "
-                    "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`. A multi-platform image has `index` besides, or alone "
+                    "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`. A multi-platform image has `index` besides, or "
+                    "alone "
                     "if no image of it is for this machine: `digest`, `annotations`, `manifests` (each `digest`, `media_type`, "
                     "`size_bytes`, `platform`)."}},
           },

@@ -27,8 +27,8 @@ std::string old_base_of(const Options& options, const std::optional<image::Base>
 {
   if (options.old_base) return *options.old_base;
   if (!base)
-    throw Error(Errc::not_found, fmt::format("{}: does not say what it was built on (no annotation {}); give --old-base", printable(options.image),
-                                             image::annotation::base_digest));
+    throw Error(Errc::not_found, fmt::format("{}: does not say what it was built on (no annotation {}); give --old-base",
+                                             printable(options.image), image::annotation::base_digest));
   return base->digest ? base->digest->str() : base->name;
 }
 
@@ -36,8 +36,8 @@ std::string new_base_of(const Options& options, const std::optional<image::Base>
 {
   if (options.new_base) return *options.new_base;
   if (!base || base->name.empty())
-    throw Error(Errc::not_found, fmt::format("{}: does not say what its base is called (no annotation {}); give --new-base", printable(options.image),
-                                             image::annotation::base_name));
+    throw Error(Errc::not_found, fmt::format("{}: does not say what its base is called (no annotation {}); give --new-base",
+                                             printable(options.image), image::annotation::base_name));
   return base->name;
 }
 
@@ -49,17 +49,19 @@ Exit run(const Options& options, Program& program)
   const auto open = open_image(program, options.image);
   const auto image = image::load(*open.blobs, open.manifest);
   const auto stated = image::base_of(image);
-  const auto old_base = in_context([] { return "old base"; }, [&] {
-    const auto base = open_image(program, old_base_of(options, stated));
-    return image::load(*base.blobs, base.manifest);
-  });
+  const auto old_base = in_context([] { return "old base"; },
+                                   [&] {
+                                     const auto base = open_image(program, old_base_of(options, stated));
+                                     return image::load(*base.blobs, base.manifest);
+                                   });
   const auto new_name = new_base_of(options, stated);
   const auto base = in_context([] { return "new base"; }, [&] { return open_image(program, new_name); });
   const auto new_base = in_context([] { return "new base"; }, [&] { return image::load(*base.blobs, base.manifest); });
   std::set<Digest> of_base;
   for (const auto& layer : new_base.manifest.layers) of_base.insert(layer.digest);
 
-  const auto rebased = image::with_base(image::rebase(image, old_base, new_base, created_time()), {base_name(new_name), base.manifest.digest});
+  const auto rebased =
+      image::with_base(image::rebase(image, old_base, new_base, created_time()), {base_name(new_name), base.manifest.digest});
   const auto origin = [&](const oci::Descriptor& layer) -> const oci::BlobSource& {
     return of_base.contains(layer.digest) ? *base.blobs : *open.blobs;
   };
@@ -77,14 +79,18 @@ void add_rebase(CommandLine& line, Program& program)
           .name = "rebase",
           .summary = "Put an image on another base without building it again",
           .description =
-              "The layers of the old base are exchanged for those of the new one; the layers above stay as they are, and nothing of them is "
-              "read. IMAGE must really begin with the old base's layers: they are compared by what they hold, not by how they are compressed.\n\n"
+              "The layers of the old base are exchanged for those of the new one; the layers above stay as they are, and nothing of them "
+              "is "
+              "read. IMAGE must really begin with the old base's layers: they are compared by what they hold, not by how they are "
+              "compressed.\n\n"
               "What the image's config has as the old base had it, it gets as the new base has it; what the image set itself stays. A "
               "variable that extends the old base's value (`PATH=/app/bin:…`) extends the new one's. Layers above may still need libraries "
               "of the old base: a rebase suits updates of one base, not changes of distribution.\n\n"
-              "Without `--old-base` and `--new-base` the image's annotations `org.opencontainers.image.base.digest` and `….name` say what it "
+              "Without `--old-base` and `--new-base` the image's annotations `org.opencontainers.image.base.digest` and `….name` say what "
+              "it "
               "was built on and what that is called; cairn bake and cairn rebase write them.",
-          .examples = {{"cairn rebase notebook:1 --old-base debian:12.1 --new-base debian:12.2 --tag notebook:2", "After an update of the base."},
+          .examples = {{"cairn rebase notebook:1 --old-base debian:12.1 --new-base debian:12.2 --tag notebook:2",
+                        "After an update of the base."},
                        {"cairn rebase notebook:1 --tag notebook:2", "The same, when notebook:1 says what it was built on."}},
           .sections = {result_section()},
       },

@@ -160,7 +160,12 @@ TEST_F(Edit, names_a_layer_that_is_nowhere_unless_it_is_a_foreign_one)
   MemoryBlobs other;
   blobs_.remove(image_.manifest.layers[1].digest);
   const auto origin = [&](const oci::Descriptor&) -> const oci::BlobSource& { return blobs_; };
-  EXPECT_THAT([&] { publish(image_, origin, other, Task{}); return 0; }, ThrowsError(Errc::not_found, "layer 1: blob"));
+  EXPECT_THAT(
+      [&] {
+        publish(image_, origin, other, Task{});
+        return 0;
+      },
+      ThrowsError(Errc::not_found, "layer 1: blob"));
   image_.manifest.layers[1].urls = {"https://example.org/layer"};
   publish(make_image(image_.manifest, image_.config), origin, other, Task{});
 }

@@ -55,7 +55,8 @@ TEST_F(ImageIndex, takes_the_entries_of_indexes)
 
 TEST_F(ImageIndex, refuses_two_images_for_one_platform)
 {
-  EXPECT_THAT([&] { return make_index(entries({on("amd64"), on("amd64", "other")}), {}); }, ThrowsError(Errc::bad_input, "two images for 'linux/amd64': sha256:"));
+  EXPECT_THAT([&] { return make_index(entries({on("amd64"), on("amd64", "other")}), {}); },
+              ThrowsError(Errc::bad_input, "two images for 'linux/amd64': sha256:"));
 }
 
 TEST_F(ImageIndex, refuses_indexes_that_go_too_deep)
@@ -68,7 +69,8 @@ TEST_F(ImageIndex, refuses_indexes_that_go_too_deep)
 TEST_F(ImageIndex, refuses_what_is_no_image)
 {
   auto other = blobs_.add("{}", "application/vnd.example+json");
-  EXPECT_THAT([&] { return index_entries(blobs_, index({other})); }, ThrowsError(Errc::unsupported, "is neither an image manifest nor an index"));
+  EXPECT_THAT([&] { return index_entries(blobs_, index({other})); },
+              ThrowsError(Errc::unsupported, "is neither an image manifest nor an index"));
   auto gone = on("amd64");
   blobs_.remove(gone.digest);
   EXPECT_THAT([&] { return index_entries(blobs_, index({gone})); }, ThrowsError(Errc::not_found, gone.digest.str()));

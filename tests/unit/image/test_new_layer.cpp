@@ -109,9 +109,14 @@ TEST_F(NewLayer, packs_a_plain_archive)
 
 TEST_F(NewLayer, refuses_archives_that_are_no_layers)
 {
-  EXPECT_THAT([&] { return of_archive("\xfd"
-                                      "7zXZ" + std::string(1, '\0')); },
-              ThrowsError(Errc::unsupported, "is xz"));
+  EXPECT_THAT(
+      [&] {
+        return of_archive(
+            "\xfd"
+            "7zXZ" +
+            std::string(1, '\0'));
+      },
+      ThrowsError(Errc::unsupported, "is xz"));
   EXPECT_THAT([&] { return of_archive("no archive, but a text that goes on and on"); }, ThrowsError(Errc::bad_input, "layer"));
   const auto twice = tar_of([](tar::Writer& tar) {
     tar.add(tar_file("a"), "x");

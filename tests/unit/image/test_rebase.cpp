@@ -107,13 +107,15 @@ TEST_F(Rebase, refuses_an_old_base_that_it_was_not_built_on)
   EXPECT_THAT([&] { return rebase(image(app_), image(other), image(new_), now); },
               ThrowsError(Errc::bad_input, "the image was not built on the old base sha256:"));
   other.file("x", "").file("y", "");
-  EXPECT_THAT([&] { return rebase(image(app_), image(other), image(new_), now); }, ThrowsError(Errc::bad_input, "the image has 3 layers, the old base 4"));
+  EXPECT_THAT([&] { return rebase(image(app_), image(other), image(new_), now); },
+              ThrowsError(Errc::bad_input, "the image has 3 layers, the old base 4"));
 }
 
 TEST_F(Rebase, refuses_a_base_for_another_platform)
 {
   new_.config.platform.architecture = "arm64";
-  EXPECT_THAT([&] { return rebased(); }, ThrowsError(Errc::bad_input, "the image is for 'linux'/'amd64', the new base for 'linux'/'arm64'"));
+  EXPECT_THAT([&] { return rebased(); },
+              ThrowsError(Errc::bad_input, "the image is for 'linux'/'amd64', the new base for 'linux'/'arm64'"));
 }
 
 TEST_F(Rebase, knows_its_base_from_annotations_or_labels)

@@ -36,7 +36,8 @@ public:
     opened_.push_back(blob.digest);
     return store_.open(blob);
   }
-  [[nodiscard]] std::unique_ptr<Source> open_range(const oci::Descriptor& blob, std::uint64_t offset, std::uint64_t size_bytes) const override
+  [[nodiscard]] std::unique_ptr<Source> open_range(const oci::Descriptor& blob, std::uint64_t offset,
+                                                   std::uint64_t size_bytes) const override
   {
     ranges_ += size_bytes;
     return store_.open_range(blob, offset, size_bytes);
@@ -54,7 +55,11 @@ class Bake : public testing::Test {
 protected:
   Bake()
   {
-    tree_.module("zlib/1.2", "old zlib").module("zlib/1.3", "zlib").module("png/1", "png", {"zlib/1.2"}).module("app/1", "app", {"png/1"}).module("other/1", "other");
+    tree_.module("zlib/1.2", "old zlib")
+        .module("zlib/1.3", "zlib")
+        .module("png/1", "png", {"zlib/1.2"})
+        .module("app/1", "app", {"png/1"})
+        .module("other/1", "other");
     tree_.symlink("modules/all/zlib/default", "1.2.lua").symlink("modules/all/other/default", "1.lua");
     tree_.symlink("modules/featured/app", "../all/app/1.lua").symlink("modules/featured/other", "../all/other/1.lua");
     tree_.file("modules/all/.modulerc.lua", "module_alias(\"pictures/1\", \"png/1\")\nmodule_alias(\"stuff/1\", \"other/1\")\n");
@@ -70,11 +75,16 @@ protected:
     base_ = image::load(made, descriptor);
     image::publish(base_, [&](const oci::Descriptor&) -> const oci::BlobSource& { return made; }, shelf_.store, Task{});
   }
-  [[nodiscard]] Baked baked(const std::vector<std::string>& modules = {}, const std::string& library = "library:1") { return baked_on(base_, modules, library); }
-  [[nodiscard]] Baked baked_on(const image::Image& base, const std::vector<std::string>& modules = {}, const std::string& library = "library:1")
+  [[nodiscard]] Baked baked(const std::vector<std::string>& modules = {}, const std::string& library = "library:1")
+  {
+    return baked_on(base_, modules, library);
+  }
+  [[nodiscard]] Baked baked_on(const image::Image& base, const std::vector<std::string>& modules = {},
+                               const std::string& library = "library:1")
   {
     BakeSettings settings{.modules = modules, .created = now, .threads = 2, .base_name = "base:1", .base_digest = base.descriptor.digest};
-    auto result = bake(base, shelf_.store, shelf_.load(library), settings, [&] { return std::make_unique<StoreTarget>(shelf_.store); }, Task{});
+    auto result =
+        bake(base, shelf_.store, shelf_.load(library), settings, [&] { return std::make_unique<StoreTarget>(shelf_.store); }, Task{});
     image::publish(result.image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return shelf_.store; }, shelf_.store, Task{});
     shelf_.store.tag("baked:1", result.image.descriptor, Task{});
     return result;
@@ -96,7 +106,8 @@ TEST_F(Bake, of_a_whole_library_keeps_its_layers_and_reads_only_the_index)
 {
   const auto library = shelf_.load();
   const Counted blobs(shelf_.store);
-  const auto result = bake(base_, blobs, library, {.modules = {}, .created = now}, [] { return std::unique_ptr<layer::LayerTarget>(); }, Task{});
+  const auto result =
+      bake(base_, blobs, library, {.modules = {}, .created = now}, [] { return std::unique_ptr<layer::LayerTarget>(); }, Task{});
   EXPECT_THAT(blobs.opened(), ElementsAre());
   EXPECT_EQ(blobs.range_bytes(), 0U);
   ASSERT_EQ(result.image.manifest.layers.size(), 2 + library.image.manifest.layers.size());
@@ -225,7 +236,8 @@ TEST_F(Bake, fits_an_image_of_many_layers_by_joining_small_neighbours)
   EXPECT_EQ(shelf_.findings("baked:1"), 0U);
   EXPECT_EQ(shelf_.files("baked:1"), test::fresh(tree_));
   maker.file("etc/117", "x").file("etc/118", "x");
-  EXPECT_THAT([&] { return baked_on(image::load(made, maker.put())); }, ThrowsError(Errc::limit, "the image has 119 layers, 118 are the most"));
+  EXPECT_THAT([&] { return baked_on(image::load(made, maker.put())); },
+              ThrowsError(Errc::limit, "the image has 119 layers, 118 are the most"));
 }
 
 TEST_F(Bake, refuses_a_library_for_another_platform)
@@ -236,7 +248,8 @@ TEST_F(Bake, refuses_a_library_for_another_platform)
 
 TEST_F(Bake, refuses_unknown_modules_listing_near_ones)
 {
-  EXPECT_THAT([&] { return baked({"zlip/1.2"}); }, ThrowsError(Errc::not_found, "module 'zlip/1.2' is not in the library; near names: zlib/1.2"));
+  EXPECT_THAT([&] { return baked({"zlip/1.2"}); },
+              ThrowsError(Errc::not_found, "module 'zlip/1.2' is not in the library; near names: zlib/1.2"));
 }
 
 TEST_F(Bake, refuses_a_damaged_fragment)
