@@ -110,7 +110,8 @@ private:
       out_.document = whole_;
       planned_ = plan_all(whole_);
     } else {
-      const auto units = closure(whole_, settings_.modules);
+      old_ = read_index_files(blobs_, library_);
+      const auto units = with_openers(whole_, old_->spider_cache, closure(whole_, settings_.modules));
       out_.document = subset_document(whole_, units);
       planned_ = plan_part(whole_, units);
     }
@@ -202,7 +203,8 @@ private:
 
   void make_index_layer()
   {
-    const auto old = read_index_files(blobs_, library_);
+    if (!old_) old_ = read_index_files(blobs_, library_);
+    const auto& old = *old_;
     std::vector<std::byte> bytes;
     if (is_whole_) {
       const IndexTree tree(out_.document, old.files, {}, task_);
@@ -311,6 +313,7 @@ private:
   const MakeTarget& make_target_;
   const Task& task_;
   bool is_whole_ = true;
+  std::optional<IndexFiles> old_;  ///< of the library, once it was read
   std::vector<BakedLayer> planned_;
   std::set<std::string> wanted_;  ///< archive paths of modulefiles, of a part
   std::vector<SmallFile> modulefiles_;       ///< of layers that were copied, verified

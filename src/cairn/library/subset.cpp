@@ -6,6 +6,7 @@
 #include <cairn/layer/contents.hpp>
 #include <cairn/layer/skeleton.hpp>
 #include <cairn/library/index.hpp>
+#include <cairn/module/lua_sandbox.hpp>
 #include <cairn/module/tree.hpp>
 #include <cairn/os/beneath.hpp>
 #include <cairn/tar/extract.hpp>
@@ -17,7 +18,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <utility>
 
 namespace cairn::library {
 namespace {
@@ -90,7 +93,66 @@ std::vector<SmallFile> relative(std::vector<SmallFile> files, const std::string&
   return files;
 }
 
+/// Full names of the modules that add each MODULEPATH directory (relative to the target), and where those lie: Lmod's mpathMapT.
+using Openers = std::map<std::string, std::vector<std::pair<std::string, std::string>>>;
+
+std::string below(const std::string& target, const std::string& path)
+{
+  return path.starts_with(target + "/") ? path.substr(target.size() + 1) : path == target ? std::string() : path;
+}
+
+Openers openers(const std::string& target, std::string_view spider_cache)
+{
+  const auto read = module::run_data(spider_cache);
+  const auto map = read.said.find("mpathMapT");
+  if (read.error || map == read.said.end())
+    throw Error(Errc::bad_input, fmt::format("{}: {}", index_path::spider_cache, read.error.value_or("has no mpathMapT")));
+  Openers out;
+  if (const auto* opened = std::get_if<module::Table>(&map->second.data))
+    for (const auto& [path, value] : *opened)
+      if (const auto* by = std::get_if<module::Table>(&value.data))
+        for (const auto& [name, where] : *by)
+          if (const auto* text = std::get_if<std::string>(&where.data)) out[below(target, path)].emplace_back(name, below(target, *text));
+  return out;
+}
+
+/// The unit of the module of that full name in that MODULEPATH directory.
+const UnitInfo* unit_of(const Document& document, const std::pair<std::string, std::string>& module)
+{
+  for (const auto& unit : document.units)
+    for (const auto& one : unit.modules)
+      if (one.name == module.first && one.modulepath == module.second) return &unit;
+  return nullptr;
+}
+
 }  // namespace
+
+std::vector<std::string> with_openers(const Document& document, std::string_view spider_cache, const std::vector<std::string>& units)
+{
+  std::set<std::string> wanted(units.begin(), units.end());
+  const auto is_root = [&](const std::string& path) { return std::ranges::find(document.modulepath, path) != document.modulepath.end(); };
+  std::optional<Openers> known;
+  std::vector<std::string> open(units.begin(), units.end());
+  while (!open.empty()) {
+    const auto* unit = document.unit(open.back());
+    open.pop_back();
+    if (unit == nullptr) continue;
+    for (const auto& module : unit->modules) {
+      if (is_root(module.modulepath)) continue;
+      if (!known) known = openers(document.target, spider_cache);
+      const UnitInfo* opener = nullptr;
+      for (const auto& candidate : (*known)[module.modulepath]) {
+        const auto* found = unit_of(document, candidate);
+        if (found != nullptr && (opener == nullptr || wanted.contains(found->name))) opener = found;
+        if (opener != nullptr && wanted.contains(opener->name)) break;
+      }
+      if (opener == nullptr) continue;  // nobody opens it: a user does by hand
+      for (const auto& name : closure(document, {opener->name}))
+        if (wanted.insert(name).second) open.push_back(name);
+    }
+  }
+  return {wanted.begin(), wanted.end()};
+}
 
 Document subset_document(const Document& document, const std::vector<std::string>& units)
 {

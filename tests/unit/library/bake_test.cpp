@@ -288,6 +288,26 @@ TEST_F(Bake, reads_no_more_of_a_kept_layer_than_leads_to_its_modulefile)
   EXPECT_LT(blobs.range_bytes(), 300'000U);
 }
 
+TEST(BakeOfAHierarchy, has_what_opens_the_way_to_a_module)
+{
+  ModuleTree tree;
+  const auto opens = [&](const std::string& path) { return "prepend_path(\"MODULEPATH\", \"" + tree.target() + "/modules/all/" + path + "\")\n"; };
+  tree.install("GCC/12", "gcc");
+  tree.modulefile("GCC/12", "GCC/12", {}, "modules/all/Core", opens("Compiler/GCC/12"));
+  tree.install("MPI/4", "mpi");
+  tree.modulefile("MPI/4", "MPI/4", {}, "modules/all/Compiler/GCC/12", opens("MPI/GCC/12/MPI/4"));
+  tree.install("app/1", "app");
+  tree.modulefile("app/1", "app/1", {}, "modules/all/MPI/GCC/12/MPI/4");
+  tree.install("other/1", "other");
+  tree.modulefile("other/1", "other/1", {}, "modules/all/Core");
+  Shelf shelf;
+  shelf.split(tree);
+  const auto library = shelf.load();
+  const auto cache = read_index_files(shelf.store, library).spider_cache;
+  EXPECT_THAT(with_openers(library.document, cache, {"app/1"}), ElementsAre("GCC/12", "MPI/4", "app/1"));
+  EXPECT_THAT(with_openers(library.document, cache, {"other/1"}), ElementsAre("other/1"));
+}
+
 TEST(Cache, of_a_part_agrees_with_that_of_the_whole)
 {
   const std::string whole = "a = {\n  help = \"x\",\n  wV = \"^1\",\n}\n";
