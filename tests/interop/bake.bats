@@ -4,7 +4,8 @@
 # A library that EasyBuild built, baked into a Debian with Lmod: modules are listed, loaded and run in the image; a part shows
 # that part alone; other tools read the results. Needs root (chroot, mmdebstrap).
 #
-# CAIRN: the program. CAIRN_TREE_FLAT: a tree that EasyBuild built (tests/support/easybuild/tree), if it is not to be found.
+# CAIRN: the program. CAIRN_TREE_FLAT, CAIRN_TREE_HIERARCHICAL: trees that EasyBuild built (tests/support/easybuild/tree), if they
+# are not to be found.
 
 bats_require_minimum_version 1.5.0
 
@@ -132,6 +133,16 @@ listed() { (cd "$1" && find . -mindepth 1 ! -type d ! -path ./dev/null -printf '
   container=$(buildah from --quiet oci:store:part:1)
   run buildah run --isolation chroot "$container" -- bash -lc 'module load seqtk && printf ">a\nACGT\n" | seqtk seq -r'
   [[ $status == 0 && ${lines[-1]} == ACGT ]]
+}
+
+@test "a part of a hierarchy can be reached" {
+  [[ -n ${CAIRN_TREE_HIERARCHICAL:-} ]] || CAIRN_TREE_HIERARCHICAL=$("$support/easybuild/tree" hierarchical)
+  cairn split "$CAIRN_TREE_HIERARCHICAL" --tag hierarchy:1
+  cairn bake "oci:$("$support/lmod-base"):base:lmod" --library hierarchy:1 --module zlib --tag zlib:1
+  cairn unpack zlib:1 zlib
+  # shellcheck disable=SC2016  # for the shell inside
+  run inside zlib zlib:1 'module -t spider && module load GCCcore && module load zlib && test -e "$EBROOTZLIB/lib/libz.so" && echo reached'
+  [[ ${lines[-1]} == reached && $output == *zlib/* && $output != *bzip2* ]]
 }
 
 @test "rebase, append, mutate and flatten keep a baked image working" {

@@ -23,7 +23,8 @@ namespace cairn::library {
 /// `units` with those whose modules open the MODULEPATH directories that they lie in (a compiler's, in a hierarchy), and what those need:
 /// without them no user could reach them. Where several modules open a directory, one that is wanted anyway, else the first by
 /// name. `spider_cache`: of the whole library. Sorted.
-[[nodiscard]] std::vector<std::string> with_openers(const Document& document, std::string_view spider_cache, const std::vector<std::string>& units);
+[[nodiscard]] std::vector<std::string> with_openers(const Document& document, std::string_view spider_cache,
+                                                    const std::vector<std::string>& units);
 
 /// Archive paths of the modulefiles of the document's units.
 [[nodiscard]] std::set<std::string> modulefile_paths(const Document& document);

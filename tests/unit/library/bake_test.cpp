@@ -291,7 +291,9 @@ TEST_F(Bake, reads_no_more_of_a_kept_layer_than_leads_to_its_modulefile)
 TEST(BakeOfAHierarchy, has_what_opens_the_way_to_a_module)
 {
   ModuleTree tree;
-  const auto opens = [&](const std::string& path) { return "prepend_path(\"MODULEPATH\", \"" + tree.target() + "/modules/all/" + path + "\")\n"; };
+  const auto opens = [&](const std::string& path) {
+    return "prepend_path(\"MODULEPATH\", \"" + tree.target() + "/modules/all/" + path + "\")\n";
+  };
   tree.install("GCC/12", "gcc");
   tree.modulefile("GCC/12", "GCC/12", {}, "modules/all/Core", opens("Compiler/GCC/12"));
   tree.install("MPI/4", "mpi");
