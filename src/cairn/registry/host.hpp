@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cairn/http/client.hpp>
+#include <cairn/registry/challenge.hpp>
+#include <cairn/registry/credentials.hpp>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace cairn::registry {
+
+enum class Security { https, unchecked };  ///< unchecked: HTTPS without looking at the certificate, or else HTTP
+
+/// What a repository may be used for: the scope of its token.
+enum class Action { pull, push, remove, catalog };
+
+/// One registry server: where it answers, what it demands, and the tokens that satisfy it. Any thread.
+class Host {
+public:
+  /// Finds credentials for `host/repository`; nothing: anonymous. Called at most once a repository.
+  using Lookup = std::function<std::optional<Credentials>(const std::string& path, const Task& task)>;
+  /// `client` outlives it. `tried` says, for an error, where credentials were looked for.
+  Host(const http::Client& client, std::string host, Security security, Lookup lookup, std::string tried);
+  ~Host();
+
+  [[nodiscard]] const std::string& name() const { return host_; }
+  /// `/v2/<repository>/<rest>` there; asks the host first (GET /v2/) when it has not been.
+  [[nodiscard]] http::Url url(const std::string& repository, const std::string& rest, const Task& task) const;
+
+  /// Send with what the host demands for `action` on `repository` (and reading `mounted_from`, if any). A token is fetched when there is
+  /// none or it ends soon; after 401 once more. Throws what Client::send does, and Error{permission} for 401 and 403, saying where
+  /// credentials were looked for.
+  [[nodiscard]] http::Reply send(http::Request request, const std::string& repository, Action action, std::uint64_t limit_bytes, const Task& task,
+                                 const std::string& mounted_from = {}) const;
+  [[nodiscard]] std::unique_ptr<http::Exchange> open(http::Request request, const std::string& repository, Action action, const Task& task) const;
+
+  /// Throws Error for a status that is no success, with what the registry says of it (its `errors`, RFC 9110's name otherwise).
+  [[noreturn]] void fail(const http::Request& request, const http::Response& response, const std::string& body) const;
+  /// Whether `location`, which the registry gave for an upload, may be used: itself, or its site over https. Throws Error{permission}.
+  void check_location(const http::Url& location) const;
+  [[nodiscard]] const http::Client& client() const { return client_; }
+  [[nodiscard]] http::Reach reach() const;
+
+private:
+  struct State;
+  struct Grant;
+  [[nodiscard]] http::Url base(const Task& task) const;
+  void ask(const Task& task) const;
+  [[nodiscard]] Secret authorization(const std::string& repository, Action action, const std::string& mounted_from, const Task& task) const;
+  void learn(const http::Response& response, const std::string& repository, Action action, const std::string& mounted_from, const Task& task) const;
+  [[nodiscard]] Grant fetch_token(const Challenge& challenge, const std::string& scopes, const std::optional<Credentials>& credentials,
+                                  const Task& task) const;
+  [[nodiscard]] std::optional<Credentials> credentials(const std::string& repository, const Task& task) const;
+  [[noreturn]] void refuse(const http::Request& request, const http::Response& response, const std::string& body,
+                           const std::string& repository) const;
+
+  const http::Client& client_;
+  std::string host_;
+  Security security_;
+  Lookup lookup_;
+  std::string tried_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cairn::registry
