@@ -31,14 +31,16 @@ struct Options {
   std::string no_proxy{};     ///< hosts, domains, addresses and CIDR ranges, separated by commas
   std::function<Tls(const Url&)> tls{};  ///< by origin; default: the system's authorities
   RetryPolicy retry{};
-  std::chrono::seconds connect_within{30};
-  std::chrono::seconds patience{60};  ///< a transfer slower than 1 KiB/s for so long has died
+  std::chrono::milliseconds connect_within{30'000};
+  std::chrono::milliseconds patience{60'000};  ///< a transfer slower than 1 KiB/s for so long is dead
   std::size_t connections = 16;       ///< to one host
   std::shared_ptr<const Clock> clock = std::make_shared<Clock>();  // shared with whoever else waits
 };
 
 /// 408 429 499 500 502 503 504 522: the same request may succeed later.
 [[nodiscard]] bool is_transient(int status);
+
+class Loop;
 
 /// Any thread.
 class Client {
@@ -59,14 +61,14 @@ public:
   /// Wait before try number `failed` + 1 as the policy says.
   void wait(unsigned failed, const Task& task) const;
 
-  [[nodiscard]] const Options& options() const;
+  [[nodiscard]] const Options& options() const { return options_; }
 
 private:
-  class Loop;
-  struct Transfer;
-  class OpenExchange;
-  [[nodiscard]] std::unique_ptr<OpenExchange> open_once(const Request& request, const Task& task) const;
-  [[nodiscard]] std::unique_ptr<OpenExchange> follow(const Request& request, const Task& task) const;
+  [[nodiscard]] std::unique_ptr<Exchange> open_once(const Request& request, const Task& task) const;
+  [[nodiscard]] std::unique_ptr<Exchange> follow(Request request, const Task& task) const;
+  void wait_as_told(const Response& response, unsigned failed, const Task& task) const;
+
+  Options options_;
   std::unique_ptr<Loop> loop_;
 };
 

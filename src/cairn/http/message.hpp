@@ -55,8 +55,9 @@ struct Request {
   Traffic traffic = Traffic::small;
   Reach reach = Reach::anywhere;
   Redirects redirects = Redirects::refuse;
+  unsigned tries = 0;  ///< 0: as the client's policy says
   /// How long the answer may take to begin once all is sent. Between bytes it is Options::patience.
-  std::chrono::seconds answer_within{300};
+  std::chrono::milliseconds answer_within{300'000};
 };
 
 struct Response {

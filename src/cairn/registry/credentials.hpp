@@ -4,6 +4,7 @@
 #include <cairn/base/secret.hpp>
 #include <cairn/base/task.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct AuthPlaces {
   std::filesystem::path config_home{};      ///< XDG_CONFIG_HOME
   std::filesystem::path docker_config{};    ///< DOCKER_CONFIG
   std::filesystem::path home{};
+  std::chrono::seconds helper_deadline{30};  ///< for a credential helper
 
   /// In the order they are asked: $XDG_RUNTIME_DIR/containers/auth.json, $XDG_CONFIG_HOME/containers/auth.json,
   /// $DOCKER_CONFIG/config.json, ~/.dockercfg.
@@ -39,7 +41,7 @@ struct AuthPlaces {
 };
 
 /// What there is to know of `path` (`host[:port]/repository`): the most specific entry of the first file that has one. A file
-/// asks `auths` (from `host/a/b` down to `host`), then `credHelpers` of the host, then `credsStore`. Nothing: go on without.
+/// asks `credHelpers` of the host, then `auths` (from `host/a/b` down to `host`), then `credsStore`. Nothing: go on without.
 /// Throws Error{bad_input} for a file that is no such file, Error{tool} for a helper that fails otherwise than by not having them:
 /// credentials of another place are not tried then. A file that others may read is a warning in the log.
 [[nodiscard]] std::optional<Credentials> find_credentials(const AuthPlaces& places, const std::string& path, const Task& task);

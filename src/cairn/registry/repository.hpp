@@ -6,10 +6,10 @@
 #include <cairn/registry/host.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,12 +24,15 @@ struct TransferLimits {
   std::size_t tags = 1'000'000;                          ///< more is Error{limit}
 };
 
+class RangeSource;
+class Upload;
+
 /// One repository of a registry (distribution-spec 1.1). Manifests and indexes are known by their media type and go where the
 /// registry keeps them; all else is a blob. Everything read by digest is verified. Any thread.
 class Repository final : public oci::BlobSource, public oci::BlobTarget {
 public:
-  /// `host` is shared by the repositories of one registry.
-  Repository(std::shared_ptr<const Host> host, std::string repository, TransferLimits limits = {});
+  /// `host` is shared by the repositories of one registry. What reads without a task of its own stops with `task`, which outlives it.
+  Repository(std::shared_ptr<const Host> host, std::string repository, const Task& task, TransferLimits limits = {});
 
   [[nodiscard]] const std::string& name() const { return repository_; }
   [[nodiscard]] std::string path() const;  ///< `host/repository`
@@ -62,19 +65,19 @@ public:
   void remove(const Digest& manifest, const Task& task);
 
 private:
-  class RangeSource;
-  class Upload;
   friend class RangeSource;
   friend class Upload;
   [[nodiscard]] http::Request request(const std::string& method, const std::string& rest, const Task& task) const;
-  [[nodiscard]] std::string read_manifest(const oci::Descriptor& manifest, const Task& task) const;
+  [[nodiscard]] std::optional<std::string> read_manifest(const std::string& reference, std::string& content_type, const Task& task) const;
   void put_manifest(const std::string& reference, const oci::Descriptor& manifest, std::string_view content, const Task& task);
-  void put_blob(const oci::Descriptor& blob, const oci::BlobSource& from, const Task& task);
+  void put_blobs_again(std::string_view manifest, const oci::BlobSource& from, const Task& task);
   void add_to_fallback(const oci::Descriptor& manifest, std::string_view content, const Digest& subject, const Task& task);
+  [[nodiscard]] std::optional<oci::Index> fallback(const Digest& subject, const Task& task) const;
   [[nodiscard]] bool has(const oci::Descriptor& blob, const Task& task) const;
 
   std::shared_ptr<const Host> host_;  // shared by the repositories of one registry
   std::string repository_;
+  const Task& task_;
   TransferLimits limits_;
   std::vector<std::string> mount_from_;
   mutable std::mutex mutex_;
