@@ -13,7 +13,7 @@
 
 namespace cairn::cli {
 
-OpenImage open_image(Program& program, const std::string& argument)
+OpenImage open_image(Program& program, const std::string& argument, const RegistryFlags& flags)
 {
   using Kind = image::Reference::Kind;
   const auto reference = image::Reference::parse(argument);
@@ -21,22 +21,25 @@ OpenImage open_image(Program& program, const std::string& argument)
     case Kind::store: {
       auto store = std::make_unique<store::Store>(program.open_store(store::Access::read));
       auto manifest = store->resolve(reference.name);
-      return {std::move(store), std::move(manifest)};
+      return {nullptr, nullptr, std::move(store), std::move(manifest)};
     }
     case Kind::oci_layout: {
       auto layout = std::make_unique<store::Store>(reference.path, store::Access::read);
       auto manifest = reference.name.empty() ? layout->only() : layout->resolve(reference.name);
-      return {std::move(layout), std::move(manifest)};
+      return {nullptr, nullptr, std::move(layout), std::move(manifest)};
     }
     case Kind::oci_archive: {
       auto archive = std::make_unique<image::OciArchive>(reference.path, program.task("read " + reference.path.string()));
       auto manifest = archive->resolve(reference.name);
-      return {std::move(archive), std::move(manifest)};
+      return {nullptr, nullptr, std::move(archive), std::move(manifest)};
     }
-    case Kind::registry: break;
+    case Kind::registry: {
+      auto access = std::make_unique<RegistryAccess>(program, flags);
+      auto found = access->find(reference.name);
+      return {std::move(access), nullptr, std::move(found.repository), std::move(found.manifest)};
+    }
   }
-  throw Error(Errc::unsupported,
-              fmt::format("{}: cairn reads no registry yet; copy the image to oci:DIR by another tool", printable(argument)));
+  throw Error(Errc::unsupported, fmt::format("{}: not a place that cairn reads", printable(argument)));
 }
 
 void export_image(Program& program, const store::Store& store, const image::Image& image, const std::string& name,

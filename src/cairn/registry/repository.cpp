@@ -150,7 +150,6 @@ std::optional<Digest> Repository::find(const std::string& tag, const Task& task)
 
 std::unique_ptr<Source> Repository::open(const oci::Descriptor& blob) const
 {
-  if (!is_document(blob)) return std::make_unique<VerifiedBlob>(open_range(blob, 0, blob.size_bytes), blob);
   return std::make_unique<VerifiedBlob>(open_range(blob, 0, blob.size_bytes), blob);
 }
 
@@ -202,23 +201,30 @@ void Repository::put(const oci::Descriptor& blob, Source& content, const Task& t
 
 void Repository::take(const oci::Descriptor& blob, const oci::BlobSource& from, const Task& task)
 {
-  if (is_document(blob)) {
-    const auto content = read_all(*from.open(blob), oci::manifest_limit_bytes, fmt::format("manifest {}", blob.digest.str()));
-    try {
-      put_manifest(blob.digest.str(), blob, content, task);
-    } catch (const Error& error) {
-      // Blobs that HEAD found may be collected meanwhile (GAR): send them once more.
-      if (std::string_view(error.what()).find("BLOB_UNKNOWN") == std::string_view::npos) throw;
-      log::info("{}: {}: sending its blobs again", path(), error.what());
-      put_blobs_again(content, from, task);
-      put_manifest(blob.digest.str(), blob, content, task);
-    }
-    return;
-  }
+  if (is_document(blob)) return take_manifest(blob.digest.str(), blob, from, task);
   auto mounts = mount_from_;
   if (const auto* other = dynamic_cast<const Repository*>(&from); other != nullptr && other->host_->name() == host_->name())
     mounts.insert(mounts.begin(), other->repository_);
   Upload(*this, blob, from, Reading::again, task).run(mounts);
+}
+
+void Repository::tag(const std::string& tag, const oci::Descriptor& manifest, const oci::BlobSource& from, const Task& task)
+{
+  take_manifest(tag, manifest, from, task);
+}
+
+void Repository::take_manifest(const std::string& reference, const oci::Descriptor& manifest, const oci::BlobSource& from, const Task& task)
+{
+  const auto content = read_all(*from.open(manifest), oci::manifest_limit_bytes, fmt::format("manifest {}", manifest.digest.str()));
+  try {
+    put_manifest(reference, manifest, content, task);
+  } catch (const Error& error) {
+    // Blobs that HEAD found may be collected meanwhile (GAR): send them once more.
+    if (std::string_view(error.what()).find("BLOB_UNKNOWN") == std::string_view::npos) throw;
+    log::info("{}: {}; sending its blobs again", path(), error.what());
+    put_blobs_again(content, from, task);
+    put_manifest(reference, manifest, content, task);
+  }
 }
 
 void Repository::put_blobs_again(std::string_view manifest, const oci::BlobSource& from, const Task& task)
@@ -243,11 +249,6 @@ void Repository::put_manifest(const std::string& reference, const oci::Descripto
   if (reply.header("oci-subject")) return;
   const auto document = oci::JsonDocument::parse(content, "manifest");
   if (const auto subject = document.root().find("subject")) add_to_fallback(manifest, content, oci::read_descriptor(*subject).digest, task);
-}
-
-void Repository::tag(const std::string& tag, const oci::Descriptor& manifest, std::string_view content, const Task& task)
-{
-  put_manifest(tag, manifest, content, task);
 }
 
 std::vector<std::string> Repository::tags(const Task& task) const

@@ -54,8 +54,8 @@ public:
   /// Where uploads may mount blobs from, besides the source: repositories of this registry.
   void mount_from(std::vector<std::string> repositories) { mount_from_ = std::move(repositories); }
 
-  /// Make `tag` mean the manifest with this `content`. Last of all.
-  void tag(const std::string& tag, const oci::Descriptor& manifest, std::string_view content, const Task& task);
+  /// Make `tag` mean `manifest`, which `from` has; what it names must be here already. Last of all.
+  void tag(const std::string& tag, const oci::Descriptor& manifest, const oci::BlobSource& from, const Task& task);
 
   /// Sorted. Throws Error{not_found}.
   [[nodiscard]] std::vector<std::string> tags(const Task& task) const;
@@ -70,6 +70,7 @@ private:
   [[nodiscard]] http::Request request(const std::string& method, const std::string& rest, const Task& task) const;
   [[nodiscard]] std::optional<std::string> read_manifest(const std::string& reference, std::string& content_type, const Task& task) const;
   void put_manifest(const std::string& reference, const oci::Descriptor& manifest, std::string_view content, const Task& task);
+  void take_manifest(const std::string& reference, const oci::Descriptor& manifest, const oci::BlobSource& from, const Task& task);
   void put_blobs_again(std::string_view manifest, const oci::BlobSource& from, const Task& task);
   void add_to_fallback(const oci::Descriptor& manifest, std::string_view content, const Digest& subject, const Task& task);
   [[nodiscard]] std::optional<oci::Index> fallback(const Digest& subject, const Task& task) const;

@@ -13,13 +13,20 @@ namespace cairn::cli {
 
 void add_completion(CommandLine& line, Program& program);
 void add_config(CommandLine& line, Program& program);
+void add_copy(CommandLine& line, Program& program);
+void add_delete(CommandLine& line, Program& program);
 void add_gc(CommandLine& line, Program& program);
 void add_help(CommandLine& line, Program& program);
 void add_images(CommandLine& line, Program& program);
 void add_inspect(CommandLine& line, Program& program);
 void add_lint(CommandLine& line, Program& program);
+void add_list_tags(CommandLine& line, Program& program);
+void add_login(CommandLine& line, Program& program);
+void add_logout(CommandLine& line, Program& program);
 void add_man(CommandLine& line, Program& program);
 void add_modules(CommandLine& line, Program& program);
+void add_pull(CommandLine& line, Program& program);
+void add_push(CommandLine& line, Program& program);
 void add_split(CommandLine& line, Program& program);
 void add_tag(CommandLine& line, Program& program);
 void add_unpack(CommandLine& line, Program& program);

@@ -19,6 +19,7 @@ namespace {
 
 struct Options {
   std::string image;
+  RegistryFlags registry;
 };
 
 /// What an image's layer is, beyond its descriptor: `units`, `index`, or `-`.
@@ -143,7 +144,7 @@ Table layers_table(const image::Image& image, const library::Document* document)
 
 Exit run(const Options& options, Program& program)
 {
-  const auto open = open_image(program, options.image);
+  const auto open = open_image(program, options.image, options.registry);
   const auto image = image::load(*open.blobs, open.manifest);
   const auto library = load_library(open, image);
   const auto* document = library ? &library->document : nullptr;
@@ -166,7 +167,8 @@ Exit run(const Options& options, Program& program)
 void add_inspect(CommandLine& line, Program& program)
 {
   const auto options = std::make_shared<Options>();  // shared with the command's options, which fill it
-  line.add(
+  auto& command =
+      line.add(
           {
               .name = "inspect",
               .summary = "Show an image: its layers and, of a library, its units",
@@ -192,6 +194,7 @@ void add_inspect(CommandLine& line, Program& program)
           },
           [options, &program] { return run(*options, program); })
       .word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image);
+  add_registry_options(command, options->registry);
 }
 
 }  // namespace cairn::cli
