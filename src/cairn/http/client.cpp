@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace cairn::http {
@@ -129,7 +130,8 @@ std::unique_ptr<Exchange> Client::open(const Request& request, const Task& task)
       exchange.reset();
       wait_as_told(response, failed, task);
     } catch (const Error& error) {
-      if (error.code() != Errc::network || ++failed >= tries) throw;
+      const bool unreachable = dynamic_cast<const Unreachable*>(&error) != nullptr;
+      if (error.code() != Errc::network || ++failed >= (unreachable ? std::min(tries, options_.retry.unreachable_tries) : tries)) throw;
       log::debug("try {} of {} failed: {}", failed, tries, error.what());
       wait(failed, task);
     }

@@ -18,7 +18,8 @@ namespace cairn::http {
 
 /// When and how often to try again. A try that failed waits a random time up to base, 2 base, 4 base … (full jitter).
 struct RetryPolicy {
-  unsigned tries = 6;
+  unsigned tries = 8;  ///< so that one request in three may fail and a transfer of many still succeeds
+  unsigned unreachable_tries = 3;  ///< of a host that is not there: refused, no such name
   std::chrono::milliseconds base{1000};
   std::chrono::milliseconds longest{60'000};
   std::chrono::seconds longest_asked{300};  ///< of a Retry-After; what asks for more ends the request

@@ -360,11 +360,16 @@ void Transfer::fail() const
   ::curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
   if (proxy_status == 407)
     throw Error(Errc::permission, fmt::format("{}: the proxy wants credentials (407): put them into HTTPS_PROXY", what_));
+  if (code_ == CURLE_SSL_CONNECT_ERROR && (said.find("wrong version number") != std::string::npos || said.find("http request") != std::string::npos))
+    throw Error(Errc::unsupported, fmt::format("{}: answers without TLS; --tls-verify false takes it all the same", what_));
   switch (code_) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
       throw Error(Errc::permission, fmt::format("{}: {}; --cert-dir names a directory with its authority (*.crt)", what_, said));
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY: throw Unreachable(Errc::network, fmt::format("{}: {}", what_, said));
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT: throw Error(Errc::bad_input, fmt::format("{}: {}", what_, said));
     case CURLE_OUT_OF_MEMORY: throw Error(Errc::limit, fmt::format("{}: a header over 100 KiB", what_));
@@ -396,11 +401,9 @@ void Transfer::send(const std::function<void()>& resume, const Task& task)
     }
     task.check();
   }
-  if (finished_ && (code_ != CURLE_OK || !headers_done_)) {
-    // An answer that came before the connection broke is the answer: a registry that has seen enough closes.
-    if (headers_done_ && response_.status >= 400 && !thrown_) return;
-    fail();
-  }
+  // What came before the connection broke can be read, and an answer that came early is the answer: a registry that has
+  // seen enough closes.
+  if (thrown_ || (finished_ && !headers_done_)) fail();
 }
 
 std::size_t Transfer::read(std::span<std::byte> buffer, const std::function<void()>& resume, const std::stop_token& stop)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/base/error.hpp>
 #include <cairn/http/client.hpp>
 
 #include <chrono>
@@ -19,6 +20,12 @@
 
 /// One request on its way: what the loop's thread and the caller's thread share. For the room's own use.
 namespace cairn::http {
+
+/// No connection came about: what will not be there in a minute either.
+class Unreachable final : public Error {
+public:
+  using Error::Error;
+};
 
 /// A bounded buffer of bytes, whose memory comes with the first of them.
 class Ring {

@@ -134,7 +134,7 @@ void Host::ask(const Task& task) const
   try {
     (void)try_base(secure, 1, task);
   } catch (const Error& error) {
-    if (error.code() != Errc::network) throw;
+    if (error.code() != Errc::network && error.code() != Errc::unsupported) throw;
     log::debug("{}: no HTTPS ({}), trying HTTP", host_, error.what());
     (void)try_base(http::Url::parse("http://" + server + "/v2/"), 0, task);
   }

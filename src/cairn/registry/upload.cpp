@@ -167,8 +167,8 @@ Upload::Outcome Upload::send_chunks()
 void Upload::believe_range(const http::Response& response, std::uint64_t sent_to)
 {
   const auto has = received(response);
-  // A Range that does not move is ECR's way of saying nothing; the digest will tell.
-  offset_ = has && *has > offset_ && *has <= sent_to ? *has : sent_to;
+  // A Range that does not move (0-0) is ECR's way of saying nothing; the digest will tell.
+  offset_ = has && *has > std::max<std::uint64_t>(offset_, 1) && *has <= sent_to ? *has : sent_to;
 }
 
 Upload::Outcome Upload::send_chunk()
