@@ -143,8 +143,11 @@ RegistryAccess::Opened RegistryAccess::push_to(std::string_view text) { return o
 
 std::shared_ptr<registry::Host> RegistryAccess::host(const std::string& name, const registry::Credentials& credentials)
 {
-  const bool unchecked = verify_ && !*verify_;
-  return std::make_shared<registry::Host>(*client_, name, unchecked ? registry::Security::unchecked : registry::Security::https,
+  // registries.conf may say where the host really is.
+  const auto endpoint = conf_.push_to({.host = name, .repository = "login"});
+  const bool unchecked = verify_ ? !*verify_ : endpoint.insecure;
+  if (unchecked) unchecked_hosts_.push_back(endpoint.name.host);
+  return std::make_shared<registry::Host>(*client_, endpoint.name.host, unchecked ? registry::Security::unchecked : registry::Security::https,
                                           [credentials](const std::string&, const Task&) { return std::optional(credentials); }, "");
 }
 

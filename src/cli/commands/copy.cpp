@@ -45,7 +45,8 @@ void add_copy(CommandLine& line, Program& program)
                       "makes of them. Between repositories of one registry nothing is sent: blobs are mounted. An index is copied with all its "
                       "images where the destination can hold it, or with `--platform` one of them alone. The manifest's digest is printed.",
                   .examples = {{"cairn copy library:2026.11 oci-archive:library.tar", "For a machine without a network."},
-                               {"cairn copy docker://quay.example.com/a/library:1 docker://quay.example.com/b/library:1", "Within a registry: moves no bytes."}},
+                               {"cairn copy docker://registry.example.com/modules/library:2026.11 docker://registry.example.com/archive/library:2026.11",
+                                "Within a registry: moves no bytes."}},
                   .sections = {{"JSON", "One object: `manifest` (digest), `destination`, `blobs` and `bytes` (what was copied)."}},
               },
               [options, &program] { return run(*options, program); })

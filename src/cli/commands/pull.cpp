@@ -72,7 +72,7 @@ void add_pull(CommandLine& line, Program& program)
                       "Mirrors, short names and blocked registries of registries.conf are honoured. An index is pulled with all its images, "
                       "or with `--platform` one of them alone. The manifest's digest is printed.",
                   .examples = {{"cairn pull registry.example.com/modules/library:2026.11 --tag library:2026.11", "Fetch a library."},
-                               {"cairn pull docker://docker.io/library/debian:12 --platform linux/amd64", "One image of a multi-platform index."}},
+                               {"cairn pull docker://registry.example.com/modules/library:2026.11 --platform linux/amd64", "Of a multi-platform index, one image."}},
                   .sections = {{"JSON", "One object: `manifest` (digest), `destination` (name in the store), `blobs` and `bytes` (what was fetched)."}},
               },
               [options, &program] { return run(*options, program); })

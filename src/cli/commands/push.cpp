@@ -52,8 +52,8 @@ void add_push(CommandLine& line, Program& program)
                       "interrupted push sent stays there, and the next one goes on.\n\n"
                       "An index is pushed with all its images, or with `--platform` one of them alone. The manifest's digest is printed.",
                   .examples = {{"cairn push library:2026.11 registry.example.com/modules/library:2026.11", "Publish a library."},
-                               {"cairn push library:2026.11 docker://localhost:5000/library --tls-verify false --digestfile digest",
-                                "To a registry without TLS; keep the digest for a later step."}},
+                               {"cairn push library:2026.11 docker://registry.example.com/modules/library --digestfile digest",
+                                "Under the tag `latest`; keep the digest for a later step."}},
                   .sections = {{"JSON", "One object: `manifest` (digest), `destination`, `blobs` and `bytes` (what was sent)."}},
               },
               [options, &program] { return run(*options, program); })
