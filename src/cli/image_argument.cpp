@@ -4,6 +4,8 @@
 #include <cairn/base/error.hpp>
 #include <cairn/image/archive.hpp>
 #include <cairn/image/copy.hpp>
+#include <cairn/image/docker_archive.hpp>
+#include <cairn/os/child.hpp>
 #include <cli/command_line.hpp>
 
 #include <fmt/format.h>
@@ -12,6 +14,17 @@
 #include <utility>
 
 namespace cairn::cli {
+
+std::string run_buildah(std::vector<std::string> arguments, const Task& task)
+{
+  arguments.insert(arguments.begin(), "buildah");
+  constexpr std::chrono::hours deadline{2};
+  const auto result = run_program({.arguments = arguments, .input = {}, .variables = {}, .deadline = deadline}, task);
+  if (result.status == 0) return result.output;
+  auto last = result.errors;
+  while (last.ends_with('\n')) last.pop_back();
+  throw Error(Errc::tool, fmt::format("buildah {}: exit status {}: {}", arguments[1], result.status, printable(last.substr(last.rfind('\n') + 1))));
+}
 
 OpenImage open_image(Program& program, const std::string& argument, const RegistryFlags& flags)
 {
@@ -32,6 +45,20 @@ OpenImage open_image(Program& program, const std::string& argument, const Regist
       auto archive = std::make_unique<image::OciArchive>(reference.path, program.task("read " + reference.path.string()));
       auto manifest = archive->resolve(reference.name);
       return {nullptr, nullptr, std::move(archive), std::move(manifest)};
+    }
+    case Kind::docker_archive: {
+      auto archive = std::make_unique<image::DockerArchive>(reference.path, reference.name, program.task("read " + reference.path.string()));
+      auto manifest = archive->manifest();
+      return {nullptr, nullptr, std::move(archive), std::move(manifest)};
+    }
+    case Kind::containers_storage: {
+      auto directory = std::make_unique<TempDir>();
+      const auto file = directory->path() / "image.tar";
+      const auto task = program.task("read " + argument);
+      run_buildah({"push", "--quiet", "--disable-compression", reference.name, "oci-archive:" + file.native() + ":image"}, task);
+      auto archive = std::make_unique<image::OciArchive>(file, task);
+      auto manifest = archive->resolve("image");
+      return {nullptr, std::move(directory), std::move(archive), std::move(manifest)};
     }
     case Kind::registry: {
       auto access = std::make_unique<RegistryAccess>(program, flags);

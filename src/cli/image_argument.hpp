@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cairn::cli {
 
@@ -24,6 +25,9 @@ struct OpenImage {
 
 /// Throws Error when it is not there, saying what is. `flags` count for `docker://`.
 [[nodiscard]] OpenImage open_image(Program& program, const std::string& argument, const RegistryFlags& flags = {});
+
+/// Run buildah, which keeps containers-storage; its output. Throws Error{tool} with the last line that it said.
+std::string run_buildah(std::vector<std::string> arguments, const Task& task);
 
 /// What `--output` takes: oci:DIR[:TAG] or oci-archive:FILE[:TAG]. Throws UsageError for other places.
 [[nodiscard]] image::Reference parse_output(const std::string& argument);

@@ -2,6 +2,8 @@
 #include <cli/transfer.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/image/archive.hpp>
+#include <cairn/image/docker_archive.hpp>
 #include <cairn/os/temp.hpp>
 #include <cli/render/text.hpp>
 
@@ -63,8 +65,26 @@ Transferred copy_to(Program& program, const OpenImage& open, const oci::Descript
       result.destination = destination;
       return result;
     }
+    case Kind::oci_archive: {
+      image::write_oci_archive(*open.blobs, manifest, reference.name, reference.path, program.task("write " + reference.path.string()));
+      return {manifest, destination, {}};
+    }
+    case Kind::docker_archive: {
+      const auto task = program.task("write " + reference.path.string());
+      image::write_docker_archive(*open.blobs, image::load(*open.blobs, manifest), reference.name, reference.path, task);
+      return {manifest, destination, {}};
+    }
+    case Kind::containers_storage: {
+      const TempDir directory;
+      const auto file = directory.path() / "image.tar";
+      const auto task = program.task("write " + destination);
+      image::write_oci_archive(*open.blobs, image::load(*open.blobs, manifest).descriptor, "", file, task);
+      auto id = run_buildah({"pull", "--quiet", "oci-archive:" + file.native()}, task);
+      while (id.ends_with('\n')) id.pop_back();
+      run_buildah({"tag", id.substr(id.rfind('\n') + 1), reference.name}, task);
+      return {manifest, destination, {}};
+    }
     case Kind::registry: return push_image(program, open, manifest, reference.name, flags);
-    default: break;
   }
   throw Error(Errc::unsupported, fmt::format("{}: not a place that cairn writes to", printable(destination)));
 }

@@ -6,6 +6,14 @@
 load support
 load ../support/registry/registry
 
+# same_layers NAME: it unpacks to what library:2026.11 does.
+same_layers() { diff <(diff_ids "$1") <(diff_ids library:2026.11); }
+
+diff_ids() {
+  cairn copy "$1" "oci:of-${1//[^a-z0-9]/-}:x" --quiet >/dev/null
+  skopeo inspect --config "oci:of-${1//[^a-z0-9]/-}:x" | jq .rootfs.diff_ids
+}
+
 teardown() { stop_registries; }
 
 @test "keeps the digest from place to place" {
@@ -48,5 +56,18 @@ teardown() { stop_registries; }
   [[ $(json '.Layers | length') == $(cairn inspect library:2026.11 --json | jq '.layers | length') ]]
   run --separate-stderr -0 cairn copy docker-archive:file.tar:library:1 back:1
   run --separate-stderr -0 cairn validate back:1
-  [[ $(cairn inspect back:1 --json | jq -c '[.layers[].diff_id]') == $(cairn inspect library:2026.11 --json | jq -c '[.layers[].diff_id]') ]]
+  same_layers back:1
+}
+
+@test "gives images to buildah and takes them back" {
+  with_store
+  export STORAGE_DRIVER=vfs CONTAINERS_STORAGE_CONF=$BATS_TEST_TMPDIR/storage.conf
+  printf '[storage]\ndriver = "vfs"\nrunroot = "%s/run"\ngraphroot = "%s/graph"\n' "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR" >"$CONTAINERS_STORAGE_CONF"
+  run --separate-stderr -0 cairn copy library:2026.11 containers-storage:localhost/library:1
+  run --separate-stderr -0 buildah images --noheading
+  [[ $output == *localhost/library* ]]
+  run --separate-stderr -0 cairn copy containers-storage:localhost/library:1 back:1
+  same_layers back:1
+  run --separate-stderr -1 cairn copy containers-storage:localhost/none:1 back:2
+  one_line_error "buildah push: exit status"
 }

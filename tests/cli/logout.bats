@@ -9,7 +9,7 @@ load support
   printf '{"auths": {"a.io": {"auth": "YTox"}, "b.io": {"auth": "YTox"}}, "more": true}' >auth.json
   chmod 600 auth.json
   run --separate-stderr -0 cairn logout a.io --authfile auth.json
-  [[ $(jq -c . auth.json) == '{"auths":{"b.io":{"auth":"YTox"}},"more":true}' ]]
+  [[ $(jq -cS . auth.json) == '{"auths":{"b.io":{"auth":"YTox"}},"more":true}' ]]
   run --separate-stderr -1 cairn logout a.io --authfile auth.json
   one_line_error "'a.io': no credentials in 'auth.json'"
   run --separate-stderr -0 cairn logout --all --authfile auth.json

@@ -43,7 +43,7 @@ with_pushed() {
   start_quirk_registry "$BATS_TEST_TMPDIR/r"
   cairn push oci:layout:big "$registry/big:1" --tls-verify false --quiet
   quirks '{"slow": [{"where": "GET /blobs/", "bytes": 1000000, "seconds": 0.4}]}'
-  cairn pull "$registry/big:1" --tls-verify false --quiet &
+  "$CAIRN" pull "$registry/big:1" --tls-verify false --quiet &
   pid=$!
   partial=$HOME/.local/share/cairn/store/cairn/cache/partial
   until [[ $(find "$partial" -size +1500k 2>/dev/null) ]]; do read -rt 0.05 <> <(:) || true; done
@@ -54,7 +54,7 @@ with_pushed() {
   control DELETE /_requests
   run --separate-stderr -0 cairn pull "$registry/big:1" --tag big:1 --tls-verify false
   [[ $(control GET /_requests | jq -r '.[] | select(.range != "") | .range') == "bytes=$have-"* ]]
-  run --separate-stderr -0 cairn validate big:1
+  [[ $output == $(umoci stat --image layout:big --json >/dev/null && jq -r '.manifests[0].digest' layout/index.json) ]]
   [[ -z $(ls "$partial") ]]
 }
 

@@ -37,7 +37,7 @@ teardown() { stop_registries; }
     start_registry "$BATS_TEST_TMPDIR/$kind" "$kind"
     run --separate-stderr -1 cairn push library:2026.11 "$registry/team/library:1" --tls-verify false
     one_line_error "$registry/team/library: access denied (401"
-    one_line_error "no credentials for it in $HOME/.config/containers/auth.json, $HOME/.docker/config.json, $HOME/.dockercfg; cairn login $registry gives them"
+    one_line_error "no credentials for it in '$HOME/.config/containers/auth.json', '$HOME/.docker/config.json', '$HOME/.dockercfg'; cairn login $registry gives them"
     run --separate-stderr -0 cairn push library:2026.11 "$registry/team/library:1" --tls-verify false --creds me:geheim
     [[ $output == "$digest" ]]
     stop_registries

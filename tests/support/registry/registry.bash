@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # Starts registries for tests, on free ports of the loopback address, each in a directory of its own.
 #
