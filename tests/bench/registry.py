@@ -30,10 +30,18 @@ def make_image(layout, layers, megabytes):
     blobs.mkdir(parents=True)
     (layout / 'oci-layout').write_text('{"imageLayoutVersion":"1.0.0"}')
 
-    def put(data):
-        digest = hashlib.sha256(data).hexdigest()
-        (blobs / digest).write_bytes(data)
-        return {'digest': 'sha256:' + digest, 'size': len(data)}
+    def put(*parts):
+        digest, size, path = hashlib.sha256(), 0, layout / 'writing'
+        with path.open('wb') as file:
+            for part in parts:
+                digest.update(part)
+                size += file.write(part)
+        path.rename(blobs / digest.hexdigest())
+        return {'digest': 'sha256:' + digest.hexdigest(), 'size': size}
+
+    def noise(size):
+        for begin in range(0, size, 1 << 24):
+            yield numbers.randbytes(min(1 << 24, size - begin))
 
     numbers = random.Random(1)
     weights = [1 / (i + 3) for i in range(layers)]
@@ -42,7 +50,7 @@ def make_image(layout, layers, megabytes):
     for weight in weights:
         size = int(total * weight / sum(weights))
         # A gzip-typed blob of noise: nobody unpacks it here.
-        descriptors.append({'mediaType': 'application/vnd.oci.image.layer.v1.tar+gzip', **put(b'\x1f\x8b' + numbers.randbytes(size))})
+        descriptors.append({'mediaType': 'application/vnd.oci.image.layer.v1.tar+gzip', **put(b'\x1f\x8b', *noise(size))})
         diff_ids.append(descriptors[-1]['digest'])
     config = put(json.dumps({'architecture': 'amd64', 'os': 'linux', 'rootfs': {'type': 'layers', 'diff_ids': diff_ids}}).encode())
     manifest = {'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json',

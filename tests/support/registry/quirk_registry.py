@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A registry that misbehaves on demand, for tests.
 
-  quirk_registry.py [--tls CERT KEY] [--port-file FILE]
+  quirk_registry.py [--tls CERT KEY [--tls-version V] [--goaway N]]
 
 Prints its port and serves until stdin closes. It keeps blobs and manifests in memory and records every request. Tests steer it by
 requests to /_quirks (PUT: a JSON object of switches, replacing those before; see SWITCHES), /_requests (GET: what came, DELETE: forget),
@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 import urllib.parse
+import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SWITCHES = {
@@ -97,9 +98,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle(self):
         try:
+            if isinstance(self.connection, ssl.SSLSocket):
+                self.connection.do_handshake()
+                if self.connection.selected_alpn_protocol() == 'h2':
+                    return self.go_away()
             super().handle()
         except (Gone, OSError):
             pass
+
+    def go_away(self):
+        """HTTP/2: settings, then GOAWAY before any answer (RFC 9113, 6.8)."""
+        self.connection.recv(4096)
+        self.connection.sendall(b'\0\0\0\4\0\0\0\0\0' + b'\0\0\x08\7\0\0\0\0\0' + b'\0' * 8)
+        self.connection.close()
 
     def hang_up(self):
         """Reset, not close: the other side sees a broken connection."""
@@ -308,7 +319,7 @@ class Handler(BaseHTTPRequestHandler):
         self.read_body()
         return self.error(404, 'NAME_UNKNOWN')
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = serve
 
     def fail_somehow(self, kind):
         if kind == 'reset':
@@ -547,6 +558,17 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
+    goaway = 0  # so many first connections speak HTTP/2
+    contexts = ()
+
+    def get_request(self):
+        connection, address = super().get_request()
+        if self.contexts:
+            context = self.contexts[1 if self.goaway > 0 else 0]
+            self.goaway -= 1
+            connection = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
     def handle_error(self, *_):
         pass
 
@@ -555,15 +577,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--tls', nargs=2)
     parser.add_argument('--tls-version', choices=['1.0', '1.2'], default='1.2')
+    parser.add_argument('--goaway', type=int, default=0, help='so many first connections speak HTTP/2 and end with GOAWAY')
     arguments = parser.parse_args()
     server = Server(('127.0.0.1', 0), Handler)
     if arguments.tls:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*arguments.tls)
-        if arguments.tls_version == '1.0':
-            context.set_ciphers('ALL:@SECLEVEL=0')
-            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        server.contexts = [ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(2)]
+        for context in server.contexts:
+            context.load_cert_chain(*arguments.tls)
+            if arguments.tls_version == '1.0':
+                warnings.simplefilter('ignore')
+                context.set_ciphers('ALL:@SECLEVEL=0')
+                context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+        server.contexts[1].set_alpn_protocols(['h2'])
+        server.goaway = arguments.goaway
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
     sys.stdin.read()
