@@ -23,7 +23,8 @@ std::string run_buildah(std::vector<std::string> arguments, const Task& task)
   if (result.status == 0) return result.output;
   auto last = result.errors;
   while (last.ends_with('\n')) last.pop_back();
-  throw Error(Errc::tool, fmt::format("buildah {}: exit status {}: {}", arguments[1], result.status, printable(last.substr(last.rfind('\n') + 1))));
+  throw Error(Errc::tool,
+              fmt::format("buildah {}: exit status {}: {}", arguments[1], result.status, printable(last.substr(last.rfind('\n') + 1))));
 }
 
 OpenImage open_image(Program& program, const std::string& argument, const RegistryFlags& flags)
@@ -47,7 +48,8 @@ OpenImage open_image(Program& program, const std::string& argument, const Regist
       return {nullptr, nullptr, std::move(archive), std::move(manifest)};
     }
     case Kind::docker_archive: {
-      auto archive = std::make_unique<image::DockerArchive>(reference.path, reference.name, program.task("read " + reference.path.string()));
+      auto archive =
+          std::make_unique<image::DockerArchive>(reference.path, reference.name, program.task("read " + reference.path.string()));
       auto manifest = archive->manifest();
       return {nullptr, nullptr, std::move(archive), std::move(manifest)};
     }

@@ -61,7 +61,8 @@ std::vector<std::filesystem::path> certificate_directories()
 {
   std::vector<std::filesystem::path> out;
   if (!config_home().empty()) out.push_back(config_home() / "containers" / "certs.d");
-  for (const auto* directory : {"/etc/containers/certs.d", "/usr/share/containers/certs.d", "/etc/docker/certs.d"}) out.emplace_back(directory);
+  for (const auto* directory : {"/etc/containers/certs.d", "/usr/share/containers/certs.d", "/etc/docker/certs.d"})
+    out.emplace_back(directory);
   return out;
 }
 
@@ -70,10 +71,13 @@ std::vector<std::filesystem::path> certificate_directories()
 void add_registry_options(Command& command, RegistryFlags& flags, const std::string& prefix)
 {
   const std::string of = prefix == "src-" ? " of the source" : prefix == "dest-" ? " of the destination" : "";
-  command.choice("--" + prefix + "tls-verify", {"true", "false"}, "false: take a registry" + of + " without a valid certificate, or over HTTP", flags.tls_verify)
+  command
+      .choice("--" + prefix + "tls-verify", {"true", "false"}, "false: take a registry" + of + " without a valid certificate, or over HTTP",
+              flags.tls_verify)
       .option("--" + prefix + "authfile", "FILE", "the only file to find credentials" + of + " in", flags.authfile, ValueKind::file)
       .option("--" + prefix + "creds", "USER[:PASSWORD]", "credentials" + of, flags.creds)
-      .option("--" + prefix + "cert-dir", "DIR", "authorities (*.crt) and own certificates (*.cert, *.key)" + of, flags.cert_dir, ValueKind::directory);
+      .option("--" + prefix + "cert-dir", "DIR", "authorities (*.crt) and own certificates (*.cert, *.key)" + of, flags.cert_dir,
+              ValueKind::directory);
 }
 
 RegistryFlags merged(const RegistryFlags& first, const RegistryFlags& second)
@@ -118,8 +122,8 @@ RegistryAccess::Opened RegistryAccess::open(const registry::Endpoint& endpoint)
     return registry::find_credentials(places_, path, task);
   };
   // Shared by the repositories of one registry; here there is one.
-  auto host = std::make_shared<registry::Host>(*client_, endpoint.name.host, unchecked ? registry::Security::unchecked : registry::Security::https,
-                                               std::move(lookup), tried());
+  auto host = std::make_shared<registry::Host>(
+      *client_, endpoint.name.host, unchecked ? registry::Security::unchecked : registry::Security::https, std::move(lookup), tried());
   return {std::make_unique<registry::Repository>(std::move(host), endpoint.name.repository, task_), endpoint.name};
 }
 
@@ -147,8 +151,9 @@ std::shared_ptr<registry::Host> RegistryAccess::host(const std::string& name, co
   const auto endpoint = conf_.push_to({.host = name, .repository = "login"});
   const bool unchecked = verify_ ? !*verify_ : endpoint.insecure;
   if (unchecked) unchecked_hosts_.push_back(endpoint.name.host);
-  return std::make_shared<registry::Host>(*client_, endpoint.name.host, unchecked ? registry::Security::unchecked : registry::Security::https,
-                                          [credentials](const std::string&, const Task&) { return std::optional(credentials); }, "");
+  return std::make_shared<registry::Host>(
+      *client_, endpoint.name.host, unchecked ? registry::Security::unchecked : registry::Security::https,
+      [credentials](const std::string&, const Task&) { return std::optional(credentials); }, "");
 }
 
 }  // namespace cairn::cli

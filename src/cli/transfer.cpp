@@ -18,12 +18,14 @@ oci::Descriptor wanted(const OpenImage& open, const std::optional<std::string>& 
   return manifest;
 }
 
-Transferred push_image(Program& program, const OpenImage& open, const oci::Descriptor& manifest, const std::string& text, const RegistryFlags& flags)
+Transferred push_image(Program& program, const OpenImage& open, const oci::Descriptor& manifest, const std::string& text,
+                       const RegistryFlags& flags)
 {
   RegistryAccess access(program, flags);
   const auto target = access.push_to(text);
   if (target.name.digest && *target.name.digest != manifest.digest)
-    throw Error(Errc::bad_input, fmt::format("{}: the image's digest is {}; give a tag, or this digest", target.name.str(), manifest.digest.str()));
+    throw Error(Errc::bad_input,
+                fmt::format("{}: the image's digest is {}; give a tag, or this digest", target.name.str(), manifest.digest.str()));
   auto& repository = *target.repository;
   Transferred result{manifest, "docker://" + target.name.str(), {}};
   const auto& task = access.task();
@@ -32,12 +34,14 @@ Transferred push_image(Program& program, const OpenImage& open, const oci::Descr
     program.note(fmt::format("{} is this image already", target.name.str()));
     return result;
   }
-  result.copied = image::copy(*open.blobs, manifest, repository, {.in_flight = 6, .root = tag ? image::Root::leave : image::Root::copy}, task);
+  result.copied =
+      image::copy(*open.blobs, manifest, repository, {.in_flight = 6, .root = tag ? image::Root::leave : image::Root::copy}, task);
   if (tag) repository.tag(*tag, manifest, *open.blobs, task);
   return result;
 }
 
-Transferred store_image(Program& program, const OpenImage& open, const oci::Descriptor& manifest, store::Store& store, const std::string& tag)
+Transferred store_image(Program& program, const OpenImage& open, const oci::Descriptor& manifest, store::Store& store,
+                        const std::string& tag)
 {
   const auto task = program.task("copy to " + tag);
   Transferred result{manifest, tag, {}};
@@ -100,7 +104,8 @@ void report(Program& program, const Transferred& result, const std::optional<std
   } else {
     program.print(result.manifest.digest.str() + '\n');
   }
-  program.note(fmt::format("{}: {} in {} copied", result.destination, size_text(result.copied.bytes), count_text(result.copied.blobs, "blob", "blobs")));
+  program.note(fmt::format("{}: {} in {} copied", result.destination, size_text(result.copied.bytes),
+                           count_text(result.copied.blobs, "blob", "blobs")));
 }
 
 }  // namespace cairn::cli

@@ -79,11 +79,14 @@ std::unique_ptr<Exchange> Client::open_once(const Request& request, const Task& 
 {
   task.check();
   const auto begin = options_.clock->now();
-  auto exchange = std::make_unique<OpenExchange>(*loop_, [&] {
-    auto transfer = std::make_shared<Transfer>(request, options_);  // shared by loop and exchange
-    loop_->add(transfer);
-    return transfer;
-  }(), task.stop());
+  auto exchange = std::make_unique<OpenExchange>(
+      *loop_,
+      [&] {
+        auto transfer = std::make_shared<Transfer>(request, options_);  // shared by loop and exchange
+        loop_->add(transfer);
+        return transfer;
+      }(),
+      task.stop());
   exchange->send(task);
   log::debug("{} {}: {} after {} ms", request.method, request.url.redacted(), exchange->response().status,
              std::chrono::duration_cast<std::chrono::milliseconds>(options_.clock->now() - begin).count());

@@ -29,7 +29,8 @@ Tls read_certificates(const std::filesystem::path& directory)
       tls.authorities += read_small_file(std::filesystem::canonical(path), certificate_limit_bytes) + '\n';
     } else if (path.extension() == ".cert") {
       if (!std::filesystem::exists(with(".key"), ignored))
-        throw Error(Errc::bad_input, fmt::format("{}: its key {} is missing", printable(path.native()), printable(with(".key").filename().native())));
+        throw Error(Errc::bad_input,
+                    fmt::format("{}: its key {} is missing", printable(path.native()), printable(with(".key").filename().native())));
       tls.certificate = path;
       tls.key = with(".key");
     } else if (path.extension() == ".key" && !std::filesystem::exists(with(".cert"), ignored)) {

@@ -67,7 +67,8 @@ template <class Value>
 void set(void* easy, CURLoption option, Value value)
 {
   const auto code = ::curl_easy_setopt(easy, option, value);
-  if (code != CURLE_OK) throw Error(Errc::unsupported, fmt::format("libcurl: option {}: {}", static_cast<int>(option), ::curl_easy_strerror(code)));
+  if (code != CURLE_OK)
+    throw Error(Errc::unsupported, fmt::format("libcurl: option {}: {}", static_cast<int>(option), ::curl_easy_strerror(code)));
 }
 
 std::string lower(std::string_view text)
@@ -354,16 +355,19 @@ void Transfer::fail() const
   const std::string_view detail = error_text_.c_str();
   const auto said = detail.empty() ? std::string(::curl_easy_strerror(static_cast<CURLcode>(code_))) : std::string(detail);
   if (forbidden_)
-    throw Error(Errc::permission, fmt::format("{}: leads to {}, an address of this machine or its link, where a registry elsewhere must not send us",
-                                              what_, *forbidden_));
+    throw Error(Errc::permission,
+                fmt::format("{}: leads to {}, an address of this machine or its link, where a registry elsewhere must not send us", what_,
+                            *forbidden_));
   if (late_)
-    throw Error(Errc::network, fmt::format("{}: {}", what_, headers_done_ ? fmt::format("less than 1 KiB/s for {} s", patience_.count() / 1000)
-                                                                          : "no answer in time"));
+    throw Error(Errc::network,
+                fmt::format("{}: {}", what_,
+                            headers_done_ ? fmt::format("less than 1 KiB/s for {} s", patience_.count() / 1000) : "no answer in time"));
   long proxy_status = 0;
   ::curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
   if (proxy_status == 407)
     throw Error(Errc::permission, fmt::format("{}: the proxy wants credentials (407): put them into HTTPS_PROXY", what_));
-  if (code_ == CURLE_SSL_CONNECT_ERROR && (said.find("wrong version number") != std::string::npos || said.find("http request") != std::string::npos))
+  if (code_ == CURLE_SSL_CONNECT_ERROR &&
+      (said.find("wrong version number") != std::string::npos || said.find("http request") != std::string::npos))
     throw Error(Errc::unsupported, fmt::format("{}: answers without TLS; --tls-verify false takes it all the same", what_));
   switch (code_) {
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -395,7 +399,8 @@ void Transfer::send(const std::function<void()>& resume, const Task& task)
       lock.unlock();
       const auto size = source->read(buffer);
       if (size == 0 || size > body_size_bytes_ - fed_bytes_)
-        throw Error(Errc::corrupt, fmt::format("{}: what is sent has {} bytes, {} were announced", what_, fed_bytes_ + size, body_size_bytes_));
+        throw Error(Errc::corrupt,
+                    fmt::format("{}: what is sent has {} bytes, {} were announced", what_, fed_bytes_ + size, body_size_bytes_));
       task.advance(size);
       lock.lock();
       outgoing_.put(std::span(buffer).first(size));

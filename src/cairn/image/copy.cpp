@@ -20,7 +20,8 @@ constexpr int index_depth = 4;
 std::string short_name(const oci::Descriptor& blob) { return blob.digest.hex().substr(0, 12); }
 
 /// True when `target` lacked it.
-bool copy_blob(const oci::BlobSource& blobs, const oci::Descriptor& blob, const std::string& what, oci::BlobTarget& target, const Task& task)
+bool copy_blob(const oci::BlobSource& blobs, const oci::Descriptor& blob, const std::string& what, oci::BlobTarget& target,
+               const Task& task)
 {
   task.check();
   if (target.has(blob)) return false;
@@ -113,7 +114,8 @@ oci::Descriptor select(const oci::BlobSource& blobs, const oci::Descriptor& root
       if (!entry.platform || !oci::media_type::is_manifest(entry.media_type)) continue;
       const auto& has = *entry.platform;
       platforms.insert(fmt::format("{}/{}{}{}", has.os, has.architecture, has.variant.empty() ? "" : "/", has.variant));
-      if (has.os == platform.os && has.architecture == platform.architecture && (platform.variant.empty() || platform.variant == has.variant))
+      if (has.os == platform.os && has.architecture == platform.architecture &&
+          (platform.variant.empty() || platform.variant == has.variant))
         fitting.push_back(entry);
     }
   }
@@ -125,12 +127,14 @@ oci::Descriptor select(const oci::BlobSource& blobs, const oci::Descriptor& root
   std::string list;
   for (const auto& one : platforms) list += (list.empty() ? "" : ", ") + printable(one);
   if (fitting.empty())
-    throw Error(Errc::not_found, fmt::format("index {}: no image for {} (it has: {})", root.digest.str(), printable(wanted), list.empty() ? "no platforms" : list));
-  throw Error(Errc::bad_input, fmt::format("index {}: {} images for {}; name a variant, or one by its digest (it has: {})", root.digest.str(),
-                                           fitting.size(), printable(wanted), list));
+    throw Error(Errc::not_found, fmt::format("index {}: no image for {} (it has: {})", root.digest.str(), printable(wanted),
+                                             list.empty() ? "no platforms" : list));
+  throw Error(Errc::bad_input, fmt::format("index {}: {} images for {}; name a variant, or one by its digest (it has: {})",
+                                           root.digest.str(), fitting.size(), printable(wanted), list));
 }
 
-Copied copy(const oci::BlobSource& blobs, const oci::Descriptor& root, oci::BlobTarget& target, const CopyOptions& options, const Task& task)
+Copied copy(const oci::BlobSource& blobs, const oci::Descriptor& root, oci::BlobTarget& target, const CopyOptions& options,
+            const Task& task)
 {
   Copied copied;
   if (target.has(root)) return copied;

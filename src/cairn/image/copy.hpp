@@ -41,6 +41,7 @@ struct Copied {
 };
 
 /// Give `target` what it lacks of `root`, several blobs at a time, documents after all they name. A target that has the root has all.
-Copied copy(const oci::BlobSource& blobs, const oci::Descriptor& root, oci::BlobTarget& target, const CopyOptions& options, const Task& task);
+Copied copy(const oci::BlobSource& blobs, const oci::Descriptor& root, oci::BlobTarget& target, const CopyOptions& options,
+            const Task& task);
 
 }  // namespace cairn::image

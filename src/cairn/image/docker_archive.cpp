@@ -131,7 +131,8 @@ void DockerArchive::find_places(const Task& task)
     task.check();
     if (entry->type == tar::Type::file) files_.insert_or_assign(entry->path, Place{reader.position(), entry->size_bytes});
   }
-  if (!files_.contains("manifest.json")) throw Error(Errc::bad_input, fmt::format("{}: no docker-archive: there is no manifest.json", what_));
+  if (!files_.contains("manifest.json"))
+    throw Error(Errc::bad_input, fmt::format("{}: no docker-archive: there is no manifest.json", what_));
 }
 
 std::unique_ptr<Source> DockerArchive::part(const Place& place) const
@@ -144,7 +145,8 @@ std::unique_ptr<Source> DockerArchive::part(const Place& place) const
 std::string DockerArchive::small_file(const std::string& path) const
 {
   const auto found = files_.find(path);
-  if (found == files_.end()) throw Error(Errc::bad_input, fmt::format("{}: manifest.json names {}, which is not there", what_, printable(path)));
+  if (found == files_.end())
+    throw Error(Errc::bad_input, fmt::format("{}: manifest.json names {}, which is not there", what_, printable(path)));
   return read_all(*part(found->second), oci::manifest_limit_bytes, fmt::format("{}: {}", what_, printable(path)));
 }
 

@@ -43,9 +43,9 @@ Reference Reference::parse(std::string_view text)
   }
   for (const auto transport : other_transports)
     if (text.starts_with(transport))
-      throw Error(Errc::unsupported,
-                  fmt::format("{}: transport '{}' is not supported; use a tag of the store, oci:, oci-archive:, docker-archive:, containers-storage: or docker://",
-                              printable(text), transport));
+      throw Error(Errc::unsupported, fmt::format("{}: transport '{}' is not supported; use a tag of the store, oci:, oci-archive:, "
+                                                 "docker-archive:, containers-storage: or docker://",
+                                                 printable(text), transport));
   if (text.starts_with(registry_start)) {
     const auto rest = text.substr(registry_start.size());
     if (rest.empty()) throw Error(Errc::bad_input, fmt::format("{}: no image after 'docker://'", printable(text)));

@@ -145,7 +145,8 @@ ProgramResult run_program(const Program& program, const Task& task)
     task.check();
     if (std::chrono::steady_clock::now() >= end)
       throw Error(Errc::tool, fmt::format("{}: no answer within {} s", what, program.deadline.count()));
-    std::array<pollfd, 3> polled{pollfd{out.read.get(), POLLIN, 0}, pollfd{errors.read.get(), POLLIN, 0}, pollfd{in.write.get(), POLLOUT, 0}};
+    std::array<pollfd, 3> polled{pollfd{out.read.get(), POLLIN, 0}, pollfd{errors.read.get(), POLLIN, 0},
+                                 pollfd{in.write.get(), POLLOUT, 0}};
     if (::poll(polled.data(), polled.size(), look_every_ms) < 0 && errno != EINTR) throw_errno(errno, what);
     if (out.read && polled[0].revents != 0) drain(out.read, result.output);
     if (errors.read && polled[1].revents != 0) drain(errors.read, result.errors);

@@ -40,7 +40,8 @@ public:
         challenges.back().parameters.emplace(lower(word), take_value());
       } else if (!word.empty() && (at_ == text_.size() || text_[at_] != '=')) {
         challenges.push_back({lower(word)});
-        if (challenges.size() > most_challenges) throw Error(Errc::limit, fmt::format("WWW-Authenticate: more than {} challenges", most_challenges));
+        if (challenges.size() > most_challenges)
+          throw Error(Errc::limit, fmt::format("WWW-Authenticate: more than {} challenges", most_challenges));
       } else {
         throw Error(Errc::bad_input, fmt::format("WWW-Authenticate: cannot be read at byte {}", at_));
       }

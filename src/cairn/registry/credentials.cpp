@@ -52,7 +52,8 @@ std::string host_of(const std::string& path) { return path.substr(0, path.find('
 class AuthFile {
 public:
   explicit AuthFile(const std::filesystem::path& path)
-      : path_(path), document_(oci::JsonDocument::parse(read_small_file(std::filesystem::canonical(path), file_limit_bytes), printable(path.native())))
+      : path_(path),
+        document_(oci::JsonDocument::parse(read_small_file(std::filesystem::canonical(path), file_limit_bytes), printable(path.native())))
   {
     if (document_.root().kind() != oci::Json::Kind::object) document_.root().fail("not an object");
     struct stat status{};
@@ -107,7 +108,8 @@ private:
       out.user = std::string(user->string());
       if (const auto password = entry.find("password")) out.password = Secret(std::string(password->string()));
     }
-    if (const auto token = entry.find("identitytoken"); token && !token->string().empty()) out.identity_token = Secret(std::string(token->string()));
+    if (const auto token = entry.find("identitytoken"); token && !token->string().empty())
+      out.identity_token = Secret(std::string(token->string()));
     if (out.user.empty() && out.identity_token.empty()) return std::nullopt;
     return out;
   }
@@ -117,7 +119,8 @@ private:
 };
 
 /// Replace `auths` of `file` by what `edit` writes into an open object; other members stay.
-void edit_auths(const std::filesystem::path& file, const std::function<void(oci::JsonWriter&, const std::optional<oci::Json>&)>& edit, const Task& task)
+void edit_auths(const std::filesystem::path& file, const std::function<void(oci::JsonWriter&, const std::optional<oci::Json>&)>& edit,
+                const Task& task)
 {
   std::error_code problem;
   if (file.has_parent_path() && std::filesystem::create_directories(file.parent_path(), problem))

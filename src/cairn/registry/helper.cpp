@@ -17,7 +17,9 @@ constexpr std::string_view token_user = "<token>";
 
 std::string program_name(const std::string& helper)
 {
-  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; };
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  };
   if (helper.empty() || !std::ranges::all_of(helper, good))
     throw Error(Errc::bad_input, fmt::format("{}: not a credential helper's name", printable(helper)));
   return "docker-credential-" + helper;
@@ -27,7 +29,9 @@ ProgramResult run(const std::string& helper, const std::string& verb, std::strin
 {
   const auto program = program_name(helper);
   try {
-    return run_program({.arguments = {program, verb}, .input = std::move(input), .variables = {}, .deadline = deadline, .output_limit_bytes = 64 << 10}, task);
+    return run_program(
+        {.arguments = {program, verb}, .input = std::move(input), .variables = {}, .deadline = deadline, .output_limit_bytes = 64 << 10},
+        task);
   } catch (const Error& error) {
     if (error.code() == Errc::not_found) throw Error(Errc::tool, fmt::format("{}: no such program in PATH", program));
     throw;
@@ -63,7 +67,8 @@ std::optional<Credentials> ask_helper(const std::string& helper, const std::stri
   }
 }
 
-void tell_helper(const std::string& helper, const std::string& server, const Credentials& credentials, std::chrono::seconds deadline, const Task& task)
+void tell_helper(const std::string& helper, const std::string& server, const Credentials& credentials, std::chrono::seconds deadline,
+                 const Task& task)
 {
   oci::JsonWriter json;
   const bool token = !credentials.identity_token.empty();

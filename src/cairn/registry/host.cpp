@@ -98,7 +98,12 @@ Errc code_of(int status, std::string_view said)
 }  // namespace
 
 Host::Host(const http::Client& client, std::string host, Security security, Lookup lookup, std::string tried)
-    : client_(client), host_(std::move(host)), security_(security), lookup_(std::move(lookup)), tried_(std::move(tried)), state_(std::make_unique<State>())
+    : client_(client),
+      host_(std::move(host)),
+      security_(security),
+      lookup_(std::move(lookup)),
+      tried_(std::move(tried)),
+      state_(std::make_unique<State>())
 {
 }
 
@@ -110,7 +115,8 @@ bool Host::try_base(const http::Url& url, unsigned tries, const Task& task) cons
   const auto reply = client_.send(request, error_limit_bytes, task);
   if (reply.status != 200 && reply.status != 401) {
     if (reply.status == 404)
-      throw Error(Errc::unsupported, fmt::format("{}: {} is not there (404): no registry that speaks the distribution protocol", host_, url.redacted()));
+      throw Error(Errc::unsupported,
+                  fmt::format("{}: {} is not there (404): no registry that speaks the distribution protocol", host_, url.redacted()));
     fail(request, reply, reply.body, {});
   }
   const std::scoped_lock lock(state_->mutex);
@@ -118,7 +124,8 @@ bool Host::try_base(const http::Url& url, unsigned tries, const Task& task) cons
   if (reply.status == 401) {
     state_->challenge = choose(parse_challenges(reply.all("www-authenticate")));
     if (!state_->challenge)
-      throw Error(Errc::permission, fmt::format("{}: wants credentials (401) but does not say which kind: no Bearer or Basic in WWW-Authenticate", host_));
+      throw Error(Errc::permission,
+                  fmt::format("{}: wants credentials (401) but does not say which kind: no Bearer or Basic in WWW-Authenticate", host_));
   }
   return true;
 }
@@ -173,11 +180,13 @@ http::Url Host::realm_url(const std::string& realm) const
   const auto base = *state_->base;
   const auto url = in_context([&] { return fmt::format("{}: realm of its token server", host_); }, [&] { return http::Url::parse(realm); });
   if (url.scheme != "https" && base.scheme == "https")
-    throw Error(Errc::permission, fmt::format("{}: its token server {} is not https; no credentials are sent there", host_, url.redacted()));
+    throw Error(Errc::permission,
+                fmt::format("{}: its token server {} is not https; no credentials are sent there", host_, url.redacted()));
   const bool own = http::same_site(url.host, base.host) || (http::is_loopback(url.host) && http::is_loopback(base.host));
   if (!own)
-    throw Error(Errc::permission, fmt::format("{}: its token server {} is neither this host nor of its domain; no credentials are sent there", host_,
-                                              url.authority()));
+    throw Error(Errc::permission,
+                fmt::format("{}: its token server {} is neither this host nor of its domain; no credentials are sent there", host_,
+                            url.authority()));
   return url;
 }
 
@@ -193,8 +202,9 @@ Host::Grant Host::fetch_token(const Challenge& challenge, const std::string& sco
   http::Reply reply;
   bool asked = false;
   if (credentials && !credentials->identity_token.empty()) {
-    const auto form = fmt::format("grant_type=refresh_token&client_id=cairn&service={}&scope={}&refresh_token={}", http::encoded(parameter("service")),
-                                  http::encoded(scopes), http::encoded(credentials->identity_token.reveal()));
+    const auto form =
+        fmt::format("grant_type=refresh_token&client_id=cairn&service={}&scope={}&refresh_token={}", http::encoded(parameter("service")),
+                    http::encoded(scopes), http::encoded(credentials->identity_token.reveal()));
     const http::MemoryBody body(form);
     auto post = request;
     post.method = "POST";
@@ -216,17 +226,19 @@ Host::Grant Host::fetch_token(const Challenge& challenge, const std::string& sco
     const auto repository = scopes.substr(scopes.find(':') + 1);
     fail(request, reply, reply.body, repository.substr(0, repository.find(':')));
   }
-  return in_context([&] { return fmt::format("token from {}", request.url.authority()); }, [&] {
-    const auto document = oci::JsonDocument::parse(reply.body, "its answer");
-    auto token = document.root().find("token");
-    if (!token || token->string().empty()) token = document.root().at("access_token");
-    const auto text = token->string();
-    if (text.empty() || std::ranges::any_of(text, [](char c) { return c <= ' ' || c > '~'; })) throw Error(Errc::bad_input, "the token has characters that no token has");
-    const auto life = document.root().find("expires_in");
-    const auto seconds = life ? std::chrono::seconds(life->uint64(std::uint64_t{1} << 31)) : standard_life;
-    const auto useful = std::chrono::duration_cast<std::chrono::steady_clock::duration>(renew_after * seconds);
-    return Grant{Secret("Bearer " + std::string(text)), client_.options().clock->now() + useful};
-  });
+  return in_context([&] { return fmt::format("token from {}", request.url.authority()); },
+                    [&] {
+                      const auto document = oci::JsonDocument::parse(reply.body, "its answer");
+                      auto token = document.root().find("token");
+                      if (!token || token->string().empty()) token = document.root().at("access_token");
+                      const auto text = token->string();
+                      if (text.empty() || std::ranges::any_of(text, [](char c) { return c <= ' ' || c > '~'; }))
+                        throw Error(Errc::bad_input, "the token has characters that no token has");
+                      const auto life = document.root().find("expires_in");
+                      const auto seconds = life ? std::chrono::seconds(life->uint64(std::uint64_t{1} << 31)) : standard_life;
+                      const auto useful = std::chrono::duration_cast<std::chrono::steady_clock::duration>(renew_after * seconds);
+                      return Grant{Secret("Bearer " + std::string(text)), client_.options().clock->now() + useful};
+                    });
 }
 
 Secret Host::authorization(const std::string& scopes, const std::string& repository, const Task& task) const
@@ -263,7 +275,9 @@ std::string Host::learn(const http::Response& response, const std::string& scope
   if (!challenge) return scopes;
   const auto scope = challenge->parameters.find("scope");
   const auto error = challenge->parameters.find("error");
-  auto served = error != challenge->parameters.end() && error->second == "insufficient_scope" && scope != challenge->parameters.end() ? scope->second : scopes;
+  auto served = error != challenge->parameters.end() && error->second == "insufficient_scope" && scope != challenge->parameters.end()
+                    ? scope->second
+                    : scopes;
   state_->challenge = std::move(challenge);
   return served;
 }
@@ -321,8 +335,8 @@ http::Url Host::upload_location(const http::Url& from, std::string_view location
   const bool allowed = url.same_origin(from) || (url.scheme == from.scheme && http::same_site(url.host, from.host)) ||
                        (url.scheme == from.scheme && http::is_loopback(url.host) && http::is_loopback(from.host));
   if (!allowed)
-    throw Error(Errc::permission, fmt::format("{}: wants an upload to go to {}://{}, which is neither this host nor of its domain", host_, url.scheme,
-                                              url.authority()));
+    throw Error(Errc::permission, fmt::format("{}: wants an upload to go to {}://{}, which is neither this host nor of its domain", host_,
+                                              url.scheme, url.authority()));
   return url;
 }
 

@@ -39,7 +39,8 @@ public:
   [[nodiscard]] http::Reply send(http::Request request, const std::string& repository, Action action, std::uint64_t limit_bytes,
                                  const Task& task, const std::string& mounted_from = {}) const;
   /// As `send`, for a body that is read as it comes.
-  [[nodiscard]] std::unique_ptr<http::Exchange> open(http::Request request, const std::string& repository, Action action, const Task& task) const;
+  [[nodiscard]] std::unique_ptr<http::Exchange> open(http::Request request, const std::string& repository, Action action,
+                                                     const Task& task) const;
 
   /// Throws Error for a status that is no success, with what the registry says of it (its `errors`). 401 and 403 are
   /// Error{permission} that says where credentials were looked for.

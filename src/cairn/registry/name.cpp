@@ -43,14 +43,15 @@ void check_repository(std::string_view repository, std::string_view text)
 {
   if (repository.empty()) throw Error(Errc::bad_input, fmt::format("{}: names no repository", printable(text)));
   if (repository.size() > repository_limit)
-    throw Error(Errc::bad_input, fmt::format("{}: the repository has {} characters, the limit is {}", printable(text.substr(0, 64)), repository.size(),
-                                             repository_limit));
+    throw Error(Errc::bad_input, fmt::format("{}: the repository has {} characters, the limit is {}", printable(text.substr(0, 64)),
+                                             repository.size(), repository_limit));
   for (std::size_t at = 0; at <= repository.size();) {
     const auto end = std::min(repository.find('/', at), repository.size());
     const auto part = repository.substr(at, end - at);
     if (!is_path_part(part))
-      throw Error(Errc::bad_input, fmt::format("{}: {} is no part of a repository: lower-case letters and digits, with one of . _ __ - between them",
-                                               printable(text), printable(part)));
+      throw Error(Errc::bad_input,
+                  fmt::format("{}: {} is no part of a repository: lower-case letters and digits, with one of . _ __ - between them",
+                              printable(text), printable(part)));
     at = end + 1;
   }
 }
@@ -80,7 +81,8 @@ void check_host(std::string_view host)
   const auto name = host.substr(0, colon);
   const auto port = colon == std::string_view::npos ? std::string_view("1") : host.substr(colon + 1);
   const auto good = [&](char c) {
-    return is_lower(c) || is_upper(c) || is_digit(c) || c == '.' || c == '-' || (bracket != std::string_view::npos && (c == ':' || c == '[' || c == ']'));
+    return is_lower(c) || is_upper(c) || is_digit(c) || c == '.' || c == '-' ||
+           (bracket != std::string_view::npos && (c == ':' || c == '[' || c == ']'));
   };
   const bool port_good = !port.empty() && port.size() <= 5 && std::ranges::all_of(port, is_digit);
   if (name.empty() || !std::ranges::all_of(name, good) || !port_good)
@@ -117,7 +119,8 @@ Name Name::parse(std::string_view text)
     name.host = hub_host;
   }
   if (name.host == "index.docker.io" || name.host == hub_server) name.host = hub_host;
-  name.repository = (name.host == hub_host && rest.find('/') == std::string_view::npos && !rest.empty() ? "library/" : "") + std::string(rest);
+  name.repository =
+      (name.host == hub_host && rest.find('/') == std::string_view::npos && !rest.empty() ? "library/" : "") + std::string(rest);
   check_repository(name.repository, text);
   return name;
 }

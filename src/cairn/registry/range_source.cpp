@@ -66,10 +66,11 @@ void RangeSource::check_answer(const http::Response& response)
     const auto header = response.header("content-range");
     const auto range = header ? parse_content_range(*header) : std::nullopt;
     if (!range || range->first != offset_ || range->last >= offset_ + left_bytes_)
-      throw Error(Errc::corrupt, fmt::format("{}: asked for bytes {} to {}, the registry sends {}", what_, offset_, offset_ + left_bytes_ - 1,
-                                             header ? printable(*header) : "no Content-Range"));
+      throw Error(Errc::corrupt, fmt::format("{}: asked for bytes {} to {}, the registry sends {}", what_, offset_,
+                                             offset_ + left_bytes_ - 1, header ? printable(*header) : "no Content-Range"));
     if (range->total && *range->total != blob_.size_bytes)
-      throw Error(Errc::corrupt, fmt::format("{}: the registry has {} bytes, its descriptor says {}", what_, *range->total, blob_.size_bytes));
+      throw Error(Errc::corrupt,
+                  fmt::format("{}: the registry has {} bytes, its descriptor says {}", what_, *range->total, blob_.size_bytes));
     return;
   }
   std::uint64_t announced = 0;
@@ -128,7 +129,8 @@ void RangeSource::end()
     log::debug("{}: after its last byte: {}", what_, error.what());
   }
   exchange_.reset();
-  if (size != 0 && whole_) throw Error(Errc::corrupt, fmt::format("{}: longer than its descriptor says ({} bytes)", what_, blob_.size_bytes));
+  if (size != 0 && whole_)
+    throw Error(Errc::corrupt, fmt::format("{}: longer than its descriptor says ({} bytes)", what_, blob_.size_bytes));
 }
 
 std::size_t RangeSource::read_once(std::span<std::byte> buffer)

@@ -68,7 +68,8 @@ bool covers(std::string_view prefix, const Name& name)
     return slash == std::string_view::npos && name.host.ends_with(prefix.substr(1));
   }
   if (!path.starts_with(prefix)) return false;
-  return path.size() == prefix.size() || path[prefix.size()] == '/' || (prefix.find('/') == std::string_view::npos && path[prefix.size()] == ':');
+  return path.size() == prefix.size() || path[prefix.size()] == '/' ||
+         (prefix.find('/') == std::string_view::npos && path[prefix.size()] == ':');
 }
 
 /// `name` with `prefix` replaced by `location`.
@@ -94,7 +95,8 @@ void RegistriesConf::add(const std::filesystem::path& file)
   }
   if (const auto* old = root.get("registries")) {
     // Version 1: [registries.search] and its kin.
-    throw Error(Errc::unsupported, fmt::format("{}: written in version 1 of registries.conf; this cairn reads version 2", at(file, old->source())));
+    throw Error(Errc::unsupported,
+                fmt::format("{}: written in version 1 of registries.conf; this cairn reads version 2", at(file, old->source())));
   }
   if (const auto* search = root.get("unqualified-search-registries")) {
     if (!search->is_array()) fail(file, *search, "'unqualified-search-registries' is not an array");
@@ -125,9 +127,12 @@ void RegistriesConf::add(const std::filesystem::path& file)
     registry.digest_mirrors_only = flag_of(*table, "mirror-by-digest-only", file);
     for (const auto* mirror : tables_of(*table, "mirror", file)) {
       const auto by = text_of(*mirror, "pull-from-mirror", file);
-      if (!by.empty() && by != "all" && by != "digest-only" && by != "tag-only") fail(file, *mirror, "'pull-from-mirror' is none of all, digest-only, tag-only");
+      if (!by.empty() && by != "all" && by != "digest-only" && by != "tag-only")
+        fail(file, *mirror, "'pull-from-mirror' is none of all, digest-only, tag-only");
       registry.mirrors.push_back({text_of(*mirror, "location", file), flag_of(*mirror, "insecure", file),
-                                  by == "digest-only" ? PullBy::digest : by == "tag-only" ? PullBy::tag : PullBy::any});
+                                  by == "digest-only" ? PullBy::digest
+                                  : by == "tag-only"  ? PullBy::tag
+                                                      : PullBy::any});
       if (registry.mirrors.back().location.empty()) fail(file, *mirror, "a [[registry.mirror]] without 'location'");
     }
     registries_[registry.prefix] = registry;
@@ -177,7 +182,8 @@ std::vector<Endpoint> RegistriesConf::pull_from(const Name& name) const
   for (const auto& mirror : registry->mirrors) {
     const bool by_digest = name.digest.has_value();
     const auto by = registry->digest_mirrors_only ? PullBy::digest : mirror.by;
-    if (by == PullBy::any || (by == PullBy::digest) == by_digest) out.push_back({moved(name, registry->prefix, mirror.location), mirror.insecure, true});
+    if (by == PullBy::any || (by == PullBy::digest) == by_digest)
+      out.push_back({moved(name, registry->prefix, mirror.location), mirror.insecure, true});
   }
   out.push_back({moved(name, registry->prefix, registry->location), registry->insecure});
   return out;

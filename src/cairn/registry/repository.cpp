@@ -26,7 +26,10 @@ constexpr const char* accepted =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 
-bool is_document(const oci::Descriptor& blob) { return oci::media_type::is_manifest(blob.media_type) || oci::media_type::is_index(blob.media_type); }
+bool is_document(const oci::Descriptor& blob)
+{
+  return oci::media_type::is_manifest(blob.media_type) || oci::media_type::is_index(blob.media_type);
+}
 
 /// A verified blob with its own source inside.
 class VerifiedBlob final : public Source {
@@ -45,7 +48,10 @@ private:
 /// A text that the source owns.
 class TextSource final : public Source {
 public:
-  explicit TextSource(std::string text, std::size_t from = 0, std::size_t size = std::string::npos) : text_(std::move(text)), rest_(std::string_view(text_).substr(from, size)) {}
+  explicit TextSource(std::string text, std::size_t from = 0, std::size_t size = std::string::npos)
+      : text_(std::move(text)), rest_(std::string_view(text_).substr(from, size))
+  {
+  }
   std::size_t read(std::span<std::byte> buffer) override { return rest_.read(buffer); }
 
 private:
@@ -62,10 +68,12 @@ std::string media_type_of(std::string_view content, std::string_view header, con
   const auto root = document.root();
   if (root.kind() != oci::Json::Kind::object) root.fail("not an object");
   if (const auto version = root.find("schemaVersion"); version && version->kind() == oci::Json::Kind::integer && version->uint64() == 1)
-    throw Error(Errc::unsupported, fmt::format("{}: Docker schema 1, which cairn does not read; push the image anew with a current tool", what));
+    throw Error(Errc::unsupported,
+                fmt::format("{}: Docker schema 1, which cairn does not read; push the image anew with a current tool", what));
   if (const auto own = root.find("mediaType")) {
     if (telling && own->string() != sent)
-      throw Error(Errc::bad_input, fmt::format("{}: 'mediaType' is {}, the registry sends it as {}", what, printable(own->string()), printable(sent)));
+      throw Error(Errc::bad_input,
+                  fmt::format("{}: 'mediaType' is {}, the registry sends it as {}", what, printable(own->string()), printable(sent)));
     return std::string(own->string());
   }
   if (telling) return sent;
@@ -192,7 +200,8 @@ void Repository::put(const oci::Descriptor& blob, Source& content, const Task& t
 {
   VerifiedSource verified(content, blob.digest, blob.size_bytes, fmt::format("blob {}", blob.digest.str()));
   if (is_document(blob)) {
-    put_manifest(blob.digest.str(), blob, read_all(verified, oci::manifest_limit_bytes, fmt::format("manifest {}", blob.digest.str())), task);
+    put_manifest(blob.digest.str(), blob, read_all(verified, oci::manifest_limit_bytes, fmt::format("manifest {}", blob.digest.str())),
+                 task);
     return;
   }
   const WindowBlob window(verified);
@@ -273,7 +282,8 @@ std::vector<std::string> Repository::tags(const Task& task) const
     const auto next = next_page(reply);
     if (!next || (page != 0 && tags.size() == before)) break;
     const auto url = get.url.resolve(*next);
-    if (!url.same_origin(get.url)) throw Error(Errc::permission, fmt::format("{}: the next page of its tags is at {}, another host", path(), url.authority()));
+    if (!url.same_origin(get.url))
+      throw Error(Errc::permission, fmt::format("{}: the next page of its tags is at {}, another host", path(), url.authority()));
     if (url == get.url || page + 1 == most_pages) throw Error(Errc::bad_input, fmt::format("{}: its list of tags has no end", path()));
     get.url = url;
   }
@@ -303,7 +313,8 @@ std::vector<oci::Descriptor> Repository::referrers(const Digest& digest, const T
     const auto type = reply.header("content-type").value_or("");
     // 200 with a web page is how some servers say that they do not know the address.
     if (reply.status != 200 || type.substr(0, type.find(';')) != oci::media_type::index) {
-      if (reply.status != 200 && reply.status != 404 && reply.status != 405 && reply.status != 400) host_->fail(get, reply, reply.body, repository_);
+      if (reply.status != 200 && reply.status != 404 && reply.status != 405 && reply.status != 400)
+        host_->fail(get, reply, reply.body, repository_);
       if (page == 0)
         if (auto index = fallback(digest, task)) return std::move(index->manifests);
       break;
@@ -313,7 +324,8 @@ std::vector<oci::Descriptor> Repository::referrers(const Digest& digest, const T
     const auto next = next_page(reply);
     if (!next) break;
     const auto url = get.url.resolve(*next);
-    if (!url.same_origin(get.url) || url == get.url) throw Error(Errc::permission, fmt::format("{}: its referrers go on at {}", path(), url.authority()));
+    if (!url.same_origin(get.url) || url == get.url)
+      throw Error(Errc::permission, fmt::format("{}: its referrers go on at {}", path(), url.authority()));
     get.url = url;
   }
   return found;

@@ -45,7 +45,8 @@ public:
 
   [[nodiscard]] std::unique_ptr<Source> open(const oci::Descriptor& blob) const override;
   /// Goes on by itself where a connection broke.
-  [[nodiscard]] std::unique_ptr<Source> open_range(const oci::Descriptor& blob, std::uint64_t offset, std::uint64_t size_bytes) const override;
+  [[nodiscard]] std::unique_ptr<Source> open_range(const oci::Descriptor& blob, std::uint64_t offset,
+                                                   std::uint64_t size_bytes) const override;
   [[nodiscard]] bool has(const oci::Descriptor& blob) const override;
   void put(const oci::Descriptor& blob, Source& content, const Task& task) override;
   /// Mounts from a repository of the same registry; else uploads what can be read again from any place on.

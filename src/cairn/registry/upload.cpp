@@ -84,7 +84,8 @@ bool Upload::begin(const std::vector<std::string>& mount_from)
   const auto& host = *repository_.host_;
   for (const auto& other : mount_from) {
     if (other == repository_.name()) continue;
-    auto request = repository_.request("POST", fmt::format("blobs/uploads/?mount={}&from={}", http::encoded(blob_.digest.str()), http::encoded(other)), task_);
+    auto request = repository_.request(
+        "POST", fmt::format("blobs/uploads/?mount={}&from={}", http::encoded(blob_.digest.str()), http::encoded(other)), task_);
     const auto reply = host.send(request, repository_.name(), Action::push, error_limit_bytes, task_, other);
     if (reply.status == 201) {
       log::debug("blob {}: mounted from {}", blob_.digest.str(), other);
@@ -99,7 +100,8 @@ bool Upload::begin(const std::vector<std::string>& mount_from)
   auto request = repository_.request("POST", "blobs/uploads/", task_);
   const auto reply = host.send(request, repository_.name(), Action::push, error_limit_bytes, task_);
   if (reply.status != 202) host.fail(request, reply, reply.body, repository_.name());
-  if (!reply.header("location")) throw Error(Errc::bad_input, fmt::format("{}: began an upload (202) without saying where (no Location)", repository_.path()));
+  if (!reply.header("location"))
+    throw Error(Errc::bad_input, fmt::format("{}: began an upload (202) without saying where (no Location)", repository_.path()));
   keep_location(reply);
   return false;
 }
@@ -116,7 +118,8 @@ void Upload::run(const std::vector<std::string>& mount_from)
     if (send() == Outcome::done) return;
     if (repository_.has(blob_, task_)) return;
     if (++failed >= tries || reading_ == Reading::once)
-      throw Error(Errc::network, fmt::format("blob {}: the upload to {} broke off {} times", blob_.digest.str(), repository_.path(), failed));
+      throw Error(Errc::network,
+                  fmt::format("blob {}: the upload to {} broke off {} times", blob_.digest.str(), repository_.path(), failed));
     log::debug("blob {}: uploading again from its start", blob_.digest.str());
     repository_.host_->client().wait(failed, task_);
   }
@@ -225,7 +228,8 @@ Upload::Outcome Upload::after_break()
   const auto has = received(reply).value_or(0);
   // `0-0` is also how an empty upload is told.
   const auto at = has <= 1 ? 0 : has;
-  if (at < offset_ && reading_ == Reading::once) throw Error(Errc::network, fmt::format("blob {}: the registry lost what it had", blob_.digest.str()));
+  if (at < offset_ && reading_ == Reading::once)
+    throw Error(Errc::network, fmt::format("blob {}: the registry lost what it had", blob_.digest.str()));
   if (at > blob_.size_bytes) return Outcome::again;
   if (at > offset_) breaks_ = 0;
   offset_ = at;

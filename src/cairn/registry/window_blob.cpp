@@ -10,7 +10,8 @@ namespace cairn::registry {
 std::unique_ptr<Source> WindowBlob::open_range(const oci::Descriptor& blob, std::uint64_t offset, std::uint64_t size_bytes) const
 {
   if (offset < begin_ || offset > begin_ + kept_.size())
-    throw Error(Errc::network, fmt::format("blob {}: the registry wants bytes from {} on again, which are gone", blob.digest.str(), offset));
+    throw Error(Errc::network,
+                fmt::format("blob {}: the registry wants bytes from {} on again, which are gone", blob.digest.str(), offset));
   kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(offset - begin_));
   begin_ = offset;
   if (const auto old = kept_.size(); old < size_bytes) {

@@ -18,7 +18,8 @@ public:
   explicit WindowBlob(Source& content) : content_(content) {}
   [[nodiscard]] std::unique_ptr<Source> open(const oci::Descriptor& blob) const override { return open_range(blob, 0, blob.size_bytes); }
   /// Throws Error{network} for what lies before the part asked for last.
-  [[nodiscard]] std::unique_ptr<Source> open_range(const oci::Descriptor& blob, std::uint64_t offset, std::uint64_t size_bytes) const override;
+  [[nodiscard]] std::unique_ptr<Source> open_range(const oci::Descriptor& blob, std::uint64_t offset,
+                                                   std::uint64_t size_bytes) const override;
 
 private:
   Source& content_;

@@ -33,7 +33,9 @@ public:
   void clear();
 
 private:
-  Partial(Fd fd, std::filesystem::path path, std::uint64_t size_bytes) : fd_(std::move(fd)), path_(std::move(path)), size_bytes_(size_bytes) {}
+  Partial(Fd fd, std::filesystem::path path, std::uint64_t size_bytes) : fd_(std::move(fd)), path_(std::move(path)), size_bytes_(size_bytes)
+  {
+  }
   Fd fd_;
   std::filesystem::path path_;
   std::uint64_t size_bytes_;
@@ -42,6 +44,7 @@ private:
 };
 
 /// Remove the partial files in `directory` that nobody went on with for `age`, and those of blobs that `stored` has.
-void remove_old_partials(const std::filesystem::path& directory, std::chrono::seconds age, const std::function<bool(const Digest&)>& stored);
+void remove_old_partials(const std::filesystem::path& directory, std::chrono::seconds age,
+                         const std::function<bool(const Digest&)>& stored);
 
 }  // namespace cairn::store

@@ -38,14 +38,19 @@ void add_copy(CommandLine& line, Program& program)
                   .name = "copy",
                   .summary = "Copy an image from anywhere to anywhere",
                   .description =
-                      "SOURCE and DESTINATION are each a name in the store (`NAME:TAG`), `docker://HOST/REPOSITORY[:TAG]`, `oci:DIR[:TAG]`, "
-                      "`oci-archive:FILE[:TAG]`, `docker-archive:FILE[:NAME:TAG]`, or `containers-storage:NAME[:TAG]` (podman's and buildah's, "
+                      "SOURCE and DESTINATION are each a name in the store (`NAME:TAG`), `docker://HOST/REPOSITORY[:TAG]`, "
+                      "`oci:DIR[:TAG]`, "
+                      "`oci-archive:FILE[:TAG]`, `docker-archive:FILE[:NAME:TAG]`, or `containers-storage:NAME[:TAG]` (podman's and "
+                      "buildah's, "
                       "by way of buildah), as in containers-transports(5).\n\n"
-                      "Blobs stay as they are, and so do digests, except in `docker-archive`, which holds plain layers, and in what `containers-storage` "
-                      "makes of them. Between repositories of one registry nothing is sent: blobs are mounted. An index is copied with all its "
+                      "Blobs stay as they are, and so do digests, except in `docker-archive`, which holds plain layers, and in what "
+                      "`containers-storage` "
+                      "makes of them. Between repositories of one registry nothing is sent: blobs are mounted. An index is copied with all "
+                      "its "
                       "images where the destination can hold it, or with `--platform` one of them alone. The manifest's digest is printed.",
                   .examples = {{"cairn copy library:2026.11 oci-archive:library.tar", "For a machine without a network."},
-                               {"cairn copy docker://registry.example.com/modules/library:2026.11 docker://registry.example.com/archive/library:2026.11",
+                               {"cairn copy docker://registry.example.com/modules/library:2026.11 "
+                                "docker://registry.example.com/archive/library:2026.11",
                                 "Within a registry: moves no bytes."}},
                   .sections = {{"JSON", "One object: `manifest` (digest), `destination`, `blobs` and `bytes` (what was copied)."}},
               },

@@ -20,7 +20,8 @@ Exit run(const Options& options, Program& program)
 {
   constexpr std::string_view start = "docker://";
   if (!options.image.starts_with(start))
-    throw UsageError(fmt::format("'delete' takes docker://HOST/REPOSITORY:TAG; to remove {} from the store use cairn untag", printable(options.image)));
+    throw UsageError(
+        fmt::format("'delete' takes docker://HOST/REPOSITORY:TAG; to remove {} from the store use cairn untag", printable(options.image)));
   const auto text = options.image.substr(start.size());
   RegistryAccess access(program, options.registry);
   const auto opened = access.push_to(text);
@@ -47,9 +48,9 @@ void add_delete(CommandLine& line, Program& program)
               {
                   .name = "delete",
                   .summary = "Delete an image from a registry",
-                  .description =
-                      "Deletes the manifest that the tag or digest names, and with it every tag that means it. Registries free the space of "
-                      "its layers when they collect garbage; some allow no deleting. The deleted manifest's digest is printed.",
+                  .description = "Deletes the manifest that the tag or digest names, and with it every tag that means it. Registries free "
+                                 "the space of "
+                                 "its layers when they collect garbage; some allow no deleting. The deleted manifest's digest is printed.",
                   .examples = {{"cairn delete docker://registry.example.com/modules/library:2026.10", "Retire a release."}},
                   .sections = {{"JSON", "One object: `manifest` (digest)."}},
               },

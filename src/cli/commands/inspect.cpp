@@ -169,31 +169,34 @@ void add_inspect(CommandLine& line, Program& program)
   const auto options = std::make_shared<Options>();  // shared with the command's options, which fill it
   auto& command =
       line.add(
-          {
-              .name = "inspect",
-              .summary = "Show an image: its layers and, of a library, its units",
-              .description =
-                  "Works on every image. Layers count from the lowest, 0. Only manifest, config and, of a library, the index layer are "
-                  "read.\n\n"
-                  "LIVE is what a layer's units take, compressed; DEAD is what older releases left in it, hidden by later layers: it costs "
-                  "space but saves everyone from fetching the layer again. The last layer of a library, `index`, holds the list of units "
-                  "and Lmod's cache.",
-              .examples = {{"cairn inspect library:2026.11", "Layers and units."},
-                           {"cairn inspect library:2026.11 --json | jq '[.layers[].dead_bytes] | add'",
-                            "Bytes that no module uses any more."}},
-              .sections =
-                  {{"JSON",
-                    "One object: `manifest`, `media_type`, `size_bytes` (of everything), `library` (whether it is one), `created`, `os`, "
-                    "`architecture`, `annotations`, `config` (`digest`, `env`, `entrypoint`, `cmd`, `user`, `working_dir`, `labels`), "
-                    "`layers` "
-                    "(each `digest`, `media_type`, `size_bytes`, `diff_id`; of a library also `kind`, `units`, `live_bytes`, "
-                    "`dead_bytes`). A "
-                    "library has besides `target`, `budget_layers`, `units` (each `name`, `kind`, `files`, `content_bytes`, "
-                    "`packed_bytes`, "
-                    "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`."}},
-          },
-          [options, &program] { return run(*options, program); })
-      .word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image);
+              {
+                  .name = "inspect",
+                  .summary = "Show an image: its layers and, of a library, its units",
+                  .description =
+                      "Works on every image. Layers count from the lowest, 0. Only manifest, config and, of a library, the index layer are "
+                      "read.\n\n"
+                      "LIVE is what a layer's units take, compressed; DEAD is what older releases left in it, hidden by later layers: it "
+                      "costs "
+                      "space but saves everyone from fetching the layer again. The last layer of a library, `index`, holds the list of "
+                      "units "
+                      "and Lmod's cache.",
+                  .examples = {{"cairn inspect library:2026.11", "Layers and units."},
+                               {"cairn inspect library:2026.11 --json | jq '[.layers[].dead_bytes] | add'",
+                                "Bytes that no module uses any more."}},
+                  .sections =
+                      {{"JSON",
+                        "One object: `manifest`, `media_type`, `size_bytes` (of everything), `library` (whether it is one), `created`, "
+                        "`os`, "
+                        "`architecture`, `annotations`, `config` (`digest`, `env`, `entrypoint`, `cmd`, `user`, `working_dir`, `labels`), "
+                        "`layers` "
+                        "(each `digest`, `media_type`, `size_bytes`, `diff_id`; of a library also `kind`, `units`, `live_bytes`, "
+                        "`dead_bytes`). A "
+                        "library has besides `target`, `budget_layers`, `units` (each `name`, `kind`, `files`, `content_bytes`, "
+                        "`packed_bytes`, "
+                        "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`."}},
+              },
+              [options, &program] { return run(*options, program); })
+          .word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image);
   add_registry_options(command, options->registry);
 }
 

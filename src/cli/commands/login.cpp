@@ -62,7 +62,8 @@ registry::Credentials ask(const Options& options, Program& program)
   if (options.registry.creds) return registry::Credentials::parse(*options.registry.creds);
   registry::Credentials out;
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
-  if (!options.user && (options.password_stdin || !terminal)) throw UsageError("'login' needs --username, since stdin is no terminal to ask at");
+  if (!options.user && (options.password_stdin || !terminal))
+    throw UsageError("'login' needs --username, since stdin is no terminal to ask at");
   if (options.user) {
     out.user = *options.user;
   } else {
@@ -105,15 +106,18 @@ void add_login(CommandLine& line, Program& program)
               {
                   .name = "login",
                   .summary = "Keep credentials for a registry",
-                  .description =
-                      "Asks for user and password at the terminal, unless they are given, shows them to the registry, and keeps them where all container tools look: "
-                      "`--authfile`, `$REGISTRY_AUTH_FILE`, or `$XDG_RUNTIME_DIR/containers/auth.json`, else "
-                      "`~/.config/containers/auth.json` (mode 0600), or in the credential helper that the file names. What the registry refuses is "
-                      "not kept.\n\n"
-                      "Commands look for credentials in these and in `~/.docker/config.json`, the most specific entry first "
-                      "(`host/namespace/repository`, `host/namespace`, `host`). A Kubernetes pull secret's `.dockerconfigjson` can be named by "
-                      "`--authfile`.",
-                  .examples = {{"cairn login registry.example.com --username robot --password-stdin <token", "In a pipeline: the password is in no argument."}},
+                  .description = "Asks for user and password at the terminal, unless they are given, shows them to the registry, and keeps "
+                                 "them where all container tools look: "
+                                 "`--authfile`, `$REGISTRY_AUTH_FILE`, or `$XDG_RUNTIME_DIR/containers/auth.json`, else "
+                                 "`~/.config/containers/auth.json` (mode 0600), or in the credential helper that the file names. What the "
+                                 "registry refuses is "
+                                 "not kept.\n\n"
+                                 "Commands look for credentials in these and in `~/.docker/config.json`, the most specific entry first "
+                                 "(`host/namespace/repository`, `host/namespace`, `host`). A Kubernetes pull secret's `.dockerconfigjson` "
+                                 "can be named by "
+                                 "`--authfile`.",
+                  .examples = {{"cairn login registry.example.com --username robot --password-stdin <token",
+                                "In a pipeline: the password is in no argument."}},
                   .sections = {},
               },
               [options, &program] { return run(*options, program); })

@@ -40,8 +40,10 @@ void add_logout(CommandLine& line, Program& program)
           {
               .name = "logout",
               .summary = "Forget credentials for a registry",
-              .description = "Removes what `cairn login` (or `podman login`) keeps in the file or helper that it writes to; all else there stays.",
-              .examples = {{"cairn logout registry.example.com", "Forget one registry."}, {"cairn logout --all", "Forget all in that file."}},
+              .description =
+                  "Removes what `cairn login` (or `podman login`) keeps in the file or helper that it writes to; all else there stays.",
+              .examples = {{"cairn logout registry.example.com", "Forget one registry."},
+                           {"cairn logout --all", "Forget all in that file."}},
               .sections = {},
           },
           [options, &program] { return run(*options, program); })

@@ -27,12 +27,14 @@ std::string without_transport(const std::string& text)
 }
 
 /// What was resolved first was used to the end; say so when the tag moved meanwhile.
-void look_again(Program& program, const registry::Repository& repository, const registry::Name& name, const oci::Descriptor& pulled, const Task& task)
+void look_again(Program& program, const registry::Repository& repository, const registry::Name& name, const oci::Descriptor& pulled,
+                const Task& task)
 {
   if (name.digest) return;
   const auto now = repository.find(name.reference(), task);
   if (now && *now != pulled.digest)
-    program.warn(fmt::format("{}: the tag moved while it was pulled: this is {}, it now means {}", name.str(), pulled.digest.str(), now->str()));
+    program.warn(
+        fmt::format("{}: the tag moved while it was pulled: this is {}, it now means {}", name.str(), pulled.digest.str(), now->str()));
 }
 
 Exit run(const Options& options, Program& program)
@@ -42,7 +44,8 @@ Exit run(const Options& options, Program& program)
   OpenImage open;
   open.access = std::make_unique<RegistryAccess>(program, options.registry);
   const auto asked = open.access->conf().resolve(text);
-  const auto tag = options.tag.value_or(asked.path() + ':' + asked.tag.value_or(asked.digest ? asked.digest->hex().substr(0, 12) : "latest"));
+  const auto tag =
+      options.tag.value_or(asked.path() + ':' + asked.tag.value_or(asked.digest ? asked.digest->hex().substr(0, 12) : "latest"));
   store::check_tag_name(tag);
   auto found = open.access->find(text);
   const auto& repository = *found.repository;
@@ -65,15 +68,20 @@ void add_pull(CommandLine& line, Program& program)
               {
                   .name = "pull",
                   .summary = "Fetch an image from a registry into the store",
-                  .description =
-                      "Fetches what the store lacks, several blobs at a time, and names it as the registry does, or as `--tag` says. Every blob "
-                      "is checked against its digest and size before anything can see it. What an interrupted pull left is kept, and the next "
-                      "one goes on from there, to the byte.\n\n"
-                      "Mirrors, short names and blocked registries of registries.conf are honoured. An index is pulled with all its images, "
-                      "or with `--platform` one of them alone. The manifest's digest is printed.",
+                  .description = "Fetches what the store lacks, several blobs at a time, and names it as the registry does, or as `--tag` "
+                                 "says. Every blob "
+                                 "is checked against its digest and size before anything can see it. What an interrupted pull left is "
+                                 "kept, and the next "
+                                 "one goes on from there, to the byte.\n\n"
+                                 "Mirrors, short names and blocked registries of registries.conf are honoured. An index is pulled with all "
+                                 "its images, "
+                                 "or with `--platform` one of them alone. The manifest's digest is printed.",
                   .examples = {{"cairn pull registry.example.com/modules/library:2026.11 --tag library:2026.11", "Fetch a library."},
-                               {"cairn pull docker://registry.example.com/modules/library:2026.11 --platform linux/amd64", "Of a multi-platform index, one image."}},
-                  .sections = {{"JSON", "One object: `manifest` (digest), `destination` (name in the store), `blobs` and `bytes` (what was fetched)."}},
+                               {"cairn pull docker://registry.example.com/modules/library:2026.11 --platform linux/amd64",
+                                "Of a multi-platform index, one image."}},
+                  .sections =
+                      {{"JSON",
+                        "One object: `manifest` (digest), `destination` (name in the store), `blobs` and `bytes` (what was fetched)."}},
               },
               [options, &program] { return run(*options, program); })
           .word("IMAGE", "[docker://]HOST/REPOSITORY[:TAG][@DIGEST], or a short name", options->image)

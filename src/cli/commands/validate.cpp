@@ -76,22 +76,24 @@ void add_validate(CommandLine& line, Program& program)
   const auto options = std::make_shared<Options>();  // shared with the command's options, which fill it
   auto& command =
       line.add(
-          {
-              .name = "validate",
-              .summary = "Check that an image is whole and that every tool reads it alike",
-              .description =
-                  "Reads every byte: digests and sizes of manifest, config and layers, what each layer unpacks to, and that its tar has no "
-                  "entry that readers disagree about (a path twice, a child before its parent, a name that leads out). Of a library, the "
-                  "index too. What is wrong is listed, and the exit code is 3 then.",
-              .examples = {{"cairn validate library:2026.11", "Check one image."},
-                           {"cairn validate --all --quiet",
-                            "Check everything in the store, for a cron job: says nothing unless something is wrong."}},
-              .sections = {{"JSON",
-                            "One object: `images` (the names that were checked) and `findings`, each with `image`, `where` and `what`."}},
-          },
-          [options, &program] { return run(*options, program); })
-      .optional_word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image)
-      .flag("--all", "every image of the store", options->all);
+              {
+                  .name = "validate",
+                  .summary = "Check that an image is whole and that every tool reads it alike",
+                  .description = "Reads every byte: digests and sizes of manifest, config and layers, what each layer unpacks to, and that "
+                                 "its tar has no "
+                                 "entry that readers disagree about (a path twice, a child before its parent, a name that leads out). Of a "
+                                 "library, the "
+                                 "index too. What is wrong is listed, and the exit code is 3 then.",
+                  .examples = {{"cairn validate library:2026.11", "Check one image."},
+                               {"cairn validate --all --quiet",
+                                "Check everything in the store, for a cron job: says nothing unless something is wrong."}},
+                  .sections =
+                      {{"JSON",
+                        "One object: `images` (the names that were checked) and `findings`, each with `image`, `where` and `what`."}},
+              },
+              [options, &program] { return run(*options, program); })
+          .optional_word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image)
+          .flag("--all", "every image of the store", options->all);
   add_registry_options(command, options->registry);
 }
 

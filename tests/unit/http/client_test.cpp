@@ -67,12 +67,11 @@ TEST_F(ClientTest, waits_as_long_as_it_is_told)
 
 TEST_F(ClientTest, understands_a_date_and_treats_a_past_one_and_garbage_as_none)
 {
-  for (const auto& [value, waited] : std::vector<std::pair<std::string, int>>{{"Sun, 06 Nov 1994 08:49:47 GMT", 10'000},
-                                                                              {"Sun, 06 Nov 1994 08:00:00 GMT", 500},
-                                                                              {"0", 500},
-                                                                              {"soon", 500}}) {
+  for (const auto& [value, waited] : std::vector<std::pair<std::string, int>>{
+           {"Sun, 06 Nov 1994 08:49:47 GMT", 10'000}, {"Sun, 06 Nov 1994 08:00:00 GMT", 500}, {"0", 500}, {"soon", 500}}) {
     clock->slept_ms = 0;
-    server->quirks(fmt::format(R"({{"status": [{{"where": "GET /v2/", "status": 503, "times": 1, "headers": {{"Retry-After": "{}"}}}}]}})", value));
+    server->quirks(
+        fmt::format(R"({{"status": [{{"where": "GET /v2/", "status": 503, "times": 1, "headers": {{"Retry-After": "{}"}}}}]}})", value));
     EXPECT_EQ(Client(options()).send(get(), 1000, Task()).status, 200);
     EXPECT_EQ(clock->slept_ms, waited) << value;
   }
@@ -81,7 +80,8 @@ TEST_F(ClientTest, understands_a_date_and_treats_a_past_one_and_garbage_as_none)
 TEST_F(ClientTest, does_not_wait_for_days)
 {
   server->quirks(R"({"status": [{"where": "GET /v2/", "status": 429, "headers": {"Retry-After": "99999"}}]})");
-  EXPECT_THAT([&] { (void)Client(options()).send(get(), 1000, Task()); }, ThrowsError(Errc::limit, "asks to wait 99999 s, the limit is 300"));
+  EXPECT_THAT([&] { (void)Client(options()).send(get(), 1000, Task()); },
+              ThrowsError(Errc::limit, "asks to wait 99999 s, the limit is 300"));
 }
 
 TEST_F(ClientTest, gives_up_when_it_never_ends)
@@ -94,7 +94,8 @@ TEST_F(ClientTest, gives_up_when_it_never_ends)
 TEST_F(ClientTest, tells_who_is_not_there)
 {
   const Client client(options());
-  EXPECT_THAT([&] { (void)client.send({.url = Url::parse("http://127.0.0.1:1/v2/")}, 1000, Task()); }, ThrowsError(Errc::network, "GET http://127.0.0.1:1/v2/"));
+  EXPECT_THAT([&] { (void)client.send({.url = Url::parse("http://127.0.0.1:1/v2/")}, 1000, Task()); },
+              ThrowsError(Errc::network, "GET http://127.0.0.1:1/v2/"));
   EXPECT_LT(clock->slept_ms, 2000);
 }
 
@@ -141,7 +142,8 @@ TEST_F(ClientTest, may_be_kept_from_this_machine)
 {
   auto request = get();
   request.reach = Reach::no_local;
-  EXPECT_THAT([&] { (void)Client(options()).send(request, 1000, Task()); }, ThrowsError(Errc::permission, "leads to 127.0.0.1, an address of this machine"));
+  EXPECT_THAT([&] { (void)Client(options()).send(request, 1000, Task()); },
+              ThrowsError(Errc::permission, "leads to 127.0.0.1, an address of this machine"));
   EXPECT_TRUE(server->requests().empty());
 }
 
@@ -155,7 +157,8 @@ TEST_F(ClientTest, bounds_headers_and_bodies)
 
 TEST_F(ClientTest, gives_up_on_a_trickle)
 {
-  server->quirks(R"({"status": [{"where": "GET /v2/", "status": 200, "body": "0123456789"}], "slow": [{"where": "GET /v2/", "bytes": 1, "seconds": 0.15}]})");
+  server->quirks(
+      R"({"status": [{"where": "GET /v2/", "status": 200, "body": "0123456789"}], "slow": [{"where": "GET /v2/", "bytes": 1, "seconds": 0.15}]})");
   auto slow = options();
   slow.patience = 100ms;
   slow.retry.tries = 2;
@@ -190,8 +193,7 @@ TEST_F(ClientTest, stops_at_once_when_asked)
   const auto exchange = client.open(get(), task);
   stop.request_stop();
   std::array<std::byte, 100> buffer{};
-  EXPECT_THROW(
-      while (exchange->read(buffer) != 0) {}, Cancelled);
+  EXPECT_THROW(while (exchange->read(buffer) != 0){}, Cancelled);
 }
 
 TEST_F(ClientTest, logs_no_secret)

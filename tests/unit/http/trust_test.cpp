@@ -27,12 +27,13 @@ protected:
   void certify(const std::string& name, int days)
   {
     const auto in = [&](const char* file) { return (root.path() / file).native(); };
-    run({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", in("ca.key"), "-out", in("ca.crt"), "-days", "2", "-subj", "/CN=tests"});
+    run({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", in("ca.key"), "-out", in("ca.crt"), "-days", "2", "-subj",
+         "/CN=tests"});
     run({"req", "-newkey", "rsa:2048", "-nodes", "-keyout", in("key"), "-out", in("csr"), "-subj", "/CN=server"});
     write_file_atomically(root.path() / "ext", "subjectAltName=" + name + "\n", Flush::no);
     // `-days 0`: its last second is the first.
-    run({"x509", "-req", "-in", in("csr"), "-CA", in("ca.crt"), "-CAkey", in("ca.key"), "-CAcreateserial", "-days", std::to_string(days), "-out", in("crt"),
-         "-extfile", in("ext")});
+    run({"x509", "-req", "-in", in("csr"), "-CA", in("ca.crt"), "-CAkey", in("ca.key"), "-CAcreateserial", "-days", std::to_string(days),
+         "-out", in("crt"), "-extfile", in("ext")});
   }
   static void run(std::vector<std::string> arguments)
   {
@@ -64,8 +65,9 @@ TEST_F(Trust, an_authority_of_ones_own)
   std::filesystem::remove(root.path() / "ca.key");
   const auto server = serve();
   EXPECT_EQ(get(server), 200);
-  EXPECT_THAT([&] { get(server, VerifyTls::yes, false); },
-              ThrowsError(Errc::permission, "SSL certificate problem: unable to get local issuer certificate; --cert-dir names a directory"));
+  EXPECT_THAT(
+      [&] { get(server, VerifyTls::yes, false); },
+      ThrowsError(Errc::permission, "SSL certificate problem: unable to get local issuer certificate; --cert-dir names a directory"));
   EXPECT_EQ(get(server, VerifyTls::no, false), 200);
 }
 
@@ -119,8 +121,9 @@ TEST(Proxy, that_wants_credentials_says_so)
 {
   QuirkRegistry proxy;
   proxy.quirks(R"({"status": [{"where": "CONNECT .", "status": 407}]})");
-  EXPECT_THAT([&] { by_proxy("http://" + proxy.host(), "https://registry.example.test/v2/"); },
-              ThrowsError(Errc::permission, "GET https://registry.example.test/v2/: the proxy wants credentials (407): put them into HTTPS_PROXY"));
+  EXPECT_THAT(
+      [&] { by_proxy("http://" + proxy.host(), "https://registry.example.test/v2/"); },
+      ThrowsError(Errc::permission, "GET https://registry.example.test/v2/: the proxy wants credentials (407): put them into HTTPS_PROXY"));
 }
 
 TEST(Proxy, that_died_is_named)

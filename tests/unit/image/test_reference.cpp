@@ -26,7 +26,8 @@ TEST(Reference, names_layouts_and_archives)
 
 TEST(Reference, is_written_as_it_was_read)
 {
-  for (const auto* text : {"app:1", "oci:/a/b", "oci:dir:app:1", "oci-archive:f.tar:app", "docker-archive:f.tar:app:1", "containers-storage:app:1", "docker://quay.io/a/b:1"})
+  for (const auto* text : {"app:1", "oci:/a/b", "oci:dir:app:1", "oci-archive:f.tar:app", "docker-archive:f.tar:app:1",
+                           "containers-storage:app:1", "docker://quay.io/a/b:1"})
     EXPECT_EQ(Reference::parse(text).str(), text);
 }
 

@@ -9,7 +9,10 @@ namespace {
 /// Requests that need a credential, under every kind of demand.
 class Auth : public RegistryTest {
 protected:
-  [[nodiscard]] static Credentials me() { return {.user = "me", .password = Secret("geheim"), .identity_token = {}, .origin = "~/auth.json"}; }
+  [[nodiscard]] static Credentials me()
+  {
+    return {.user = "me", .password = Secret("geheim"), .identity_token = {}, .origin = "~/auth.json"};
+  }
   /// Switches with a Bearer challenge whose realm is `realm`, and `more`.
   [[nodiscard]] static std::string bearer(const std::string& realm, const std::string& more = "")
   {
@@ -33,7 +36,9 @@ TEST_F(Auth, answers_basic)
 TEST_F(Auth, says_where_it_looked_when_it_has_none)
 {
   server->quirks(R"({"users": {"me": "geheim"}, "challenge": ["Basic realm=x"]})");
-  EXPECT_THAT([&] { push({}); }, ThrowsError(Errc::permission, "/team/app: access denied (401: UNAUTHORIZED: authentication required); no credentials for it in ~/auth.json; cairn login 127.0.0.1:"));
+  EXPECT_THAT([&] { push({}); }, ThrowsError(Errc::permission,
+                                             "/team/app: access denied (401: UNAUTHORIZED: authentication required); no credentials for it "
+                                             "in ~/auth.json; cairn login 127.0.0.1:"));
 }
 
 TEST_F(Auth, says_whose_credentials_were_refused_and_not_which)
@@ -86,9 +91,11 @@ TEST_F(Auth, refuses_token_servers_that_are_not_the_registrys)
     ask(me());
   };
   EXPECT_THAT([&] { with("https://evil.example.com/token"); },
-              ThrowsError(Errc::permission, "its token server evil.example.com is neither this host nor of its domain; no credentials are sent there"));
+              ThrowsError(Errc::permission,
+                          "its token server evil.example.com is neither this host nor of its domain; no credentials are sent there"));
   EXPECT_THAT([&] { with("http://169.254.169.254/latest"); }, ThrowsError(Errc::permission, "its token server 169.254.169.254 is neither"));
-  EXPECT_THAT([&] { with("file:///etc/passwd"); }, ThrowsError(Errc::bad_input, "realm of its token server: URL 'file:///etc/passwd': is neither http nor https"));
+  EXPECT_THAT([&] { with("file:///etc/passwd"); },
+              ThrowsError(Errc::bad_input, "realm of its token server: URL 'file:///etc/passwd': is neither http nor https"));
   EXPECT_THAT([&] { with("https://reg@evil/"); }, ThrowsError(Errc::bad_input, "realm of its token server: URL '***@evil/'"));
   EXPECT_THAT([&] { with(""); }, ThrowsError(Errc::bad_input, "realm of its token server"));
 }
@@ -99,14 +106,17 @@ TEST_F(Auth, does_not_understand_every_challenge)
     server->quirks(fmt::format(R"({{"challenge": {}}})", challenges));
     ask(me());
   };
-  EXPECT_THAT([&] { with(R"([""])"); }, ThrowsError(Errc::permission, "wants credentials (401) but does not say which kind: no Bearer or Basic in WWW-Authenticate"));
+  EXPECT_THAT([&] { with(R"([""])"); },
+              ThrowsError(Errc::permission, "wants credentials (401) but does not say which kind: no Bearer or Basic in WWW-Authenticate"));
   EXPECT_THAT([&] { with(R"(["Negotiate"])"); }, ThrowsError(Errc::permission, "does not say which kind"));
   EXPECT_THAT([&] { with(R"(["Bearer realm=\"x"])"); }, ThrowsError(Errc::bad_input, "WWW-Authenticate: a quote without its end"));
 }
 
 TEST_F(Auth, chooses_among_three_challenges)
 {
-  server->quirks(fmt::format(R"({{"users": {{"me": "geheim"}}, "challenge": ["Negotiate, Basic realm=\"x\"", "Bearer realm=\"{}\",service=\"q\""]}})", own_realm()));
+  server->quirks(
+      fmt::format(R"({{"users": {{"me": "geheim"}}, "challenge": ["Negotiate, Basic realm=\"x\"", "Bearer realm=\"{}\",service=\"q\""]}})",
+                  own_realm()));
   EXPECT_NO_THROW(push(me()));
   EXPECT_EQ(count("GET", "/token"), 1u);
 }
@@ -139,7 +149,9 @@ TEST_F(Auth, logs_in_only_with_what_the_registry_takes)
   server->quirks(bearer(own_realm()));
   const auto login = [&](const Credentials& credentials) {
     http::Client client{http::Options{}};
-    Host(client, server->host(), Security::unchecked, [&](const std::string&, const Task&) { return std::optional(credentials); }, "").check_login(task);
+    Host(
+        client, server->host(), Security::unchecked, [&](const std::string&, const Task&) { return std::optional(credentials); }, "")
+        .check_login(task);
   };
   EXPECT_NO_THROW(login(me()));
   auto wrong = me();

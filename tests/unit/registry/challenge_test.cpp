@@ -38,7 +38,8 @@ TEST(Challenge, prefers_bearer_among_several_in_one_header_or_more)
 
 TEST(Challenge, refuses_what_has_no_end)
 {
-  EXPECT_THAT([] { (void)parse_challenges({R"(Bearer realm="x)"}); }, ThrowsError(Errc::bad_input, "WWW-Authenticate: a quote without its end"));
+  EXPECT_THAT([] { (void)parse_challenges({R"(Bearer realm="x)"}); },
+              ThrowsError(Errc::bad_input, "WWW-Authenticate: a quote without its end"));
   EXPECT_THAT([] { (void)parse_challenges({"Bearer =x"}); }, ThrowsError(Errc::bad_input, "WWW-Authenticate: cannot be read at byte"));
   const std::string long_one(100'000, 'x');
   EXPECT_THAT([&] { (void)parse_challenges({long_one}); }, ThrowsError(Errc::limit, "100000 bytes, the limit is 65536"));

@@ -42,7 +42,10 @@ protected:
   }
   /// auth.json of podman.
   void auth(const std::string& text) const { write(".config/containers/auth.json", text); }
-  void helper(const std::string& name, const std::string& script) const { write("docker-credential-" + name, "#!/bin/sh\n" + script, 0755); }
+  void helper(const std::string& name, const std::string& script) const
+  {
+    write("docker-credential-" + name, "#!/bin/sh\n" + script, 0755);
+  }
   [[nodiscard]] std::optional<Credentials> find(const std::string& path) const { return find_credentials(places, path, Task()); }
   [[nodiscard]] std::string user(const std::string& path) const
   {
@@ -71,7 +74,8 @@ TEST_F(CredentialsTest, files_are_asked_in_order)
 {
   write(".dockercfg", R"({"https://old.io/v1/": {"auth": "YTox"}})");
   EXPECT_EQ(user("old.io/x"), "a:1");
-  write(".docker/config.json", R"({"auths": {"https://index.docker.io/v1/": {"auth": "Yjoy"}, "old.io": {"username": "k", "password": "p"}}})");
+  write(".docker/config.json",
+        R"({"auths": {"https://index.docker.io/v1/": {"auth": "Yjoy"}, "old.io": {"username": "k", "password": "p"}}})");
   EXPECT_EQ(user("docker.io/library/debian"), "b:2");
   EXPECT_EQ(user("old.io/x"), "k:p");
   auth(R"({"auths": {"old.io": {"auth": "Yzoz"}}})");
@@ -104,7 +108,8 @@ TEST_F(CredentialsTest, a_helper_that_fails_is_an_error_and_not_another_password
   helper("bad", "echo geheim >&2; exit 3");
   EXPECT_THAT([&] { (void)find("a.io/x"); }, ThrowsError(Errc::tool, "docker-credential-bad get: exit status 3 for 'a.io'"));
   helper("bad", "echo geheim");
-  EXPECT_THAT([&] { (void)find("a.io/x"); }, ThrowsError(Errc::tool, "docker-credential-bad get: its output is not an object with Username and Secret"));
+  EXPECT_THAT([&] { (void)find("a.io/x"); },
+              ThrowsError(Errc::tool, "docker-credential-bad get: its output is not an object with Username and Secret"));
   helper("bad", "exec sleep 60");
   EXPECT_THAT([&] { (void)find("a.io/x"); }, ThrowsError(Errc::tool, "'docker-credential-bad': no answer within 1 s"));
   auth(R"({"credHelpers": {"a.io": "../../bin/sh"}})");
@@ -153,7 +158,8 @@ TEST_F(CredentialsTest, go_to_the_helper_that_the_file_names)
 {
   helper("keep", fmt::format("cat >{}/$1", root.path().native()));
   auth(R"({"credHelpers": {"a.io": "keep"}})");
-  EXPECT_EQ(store_credentials(places, "a.io", {.user = "me", .password = Secret("s"), .identity_token = {}, .origin = {}}, Task()), "docker-credential-keep");
+  EXPECT_EQ(store_credentials(places, "a.io", {.user = "me", .password = Secret("s"), .identity_token = {}, .origin = {}}, Task()),
+            "docker-credential-keep");
   EXPECT_EQ(read_small_file(root.path() / "store", 1000), R"({"Secret":"s","ServerURL":"a.io","Username":"me"})");
   EXPECT_TRUE(erase_credentials(places, "a.io", Task()));
   EXPECT_EQ(read_small_file(root.path() / "erase", 1000), "a.io");
@@ -162,7 +168,8 @@ TEST_F(CredentialsTest, go_to_the_helper_that_the_file_names)
 TEST(Secrets, print_as_stars)
 {
   EXPECT_EQ(fmt::format("{}", Secret("geheim")), "***");
-  EXPECT_THAT([] { (void)Credentials::parse(":geheim"); }, ThrowsError(Errc::bad_input, "--creds: no user name; give USER or USER:PASSWORD"));
+  EXPECT_THAT([] { (void)Credentials::parse(":geheim"); },
+              ThrowsError(Errc::bad_input, "--creds: no user name; give USER or USER:PASSWORD"));
   EXPECT_EQ(Credentials::parse("u:p:q").password.reveal(), "p:q");
 }
 

@@ -40,7 +40,8 @@ TEST_F(List, does_not_follow_a_list_without_end_or_to_another_host)
   server->quirks(R"({"tags_link": "</v2/team/app/tags/list?n=1000>; rel=\"next\""})");
   EXPECT_THAT([&] { (void)open()->tags(task); }, ThrowsError(Errc::bad_input, "its list of tags has no end"));
   server->quirks(R"({"tags_link": "<http://evil.example.com/v2/team/app/tags/list>; rel=\"next\""})");
-  EXPECT_THAT([&] { (void)open()->tags(task); }, ThrowsError(Errc::permission, "the next page of its tags is at evil.example.com, another host"));
+  EXPECT_THAT([&] { (void)open()->tags(task); },
+              ThrowsError(Errc::permission, "the next page of its tags is at evil.example.com, another host"));
 }
 
 TEST_F(List, tells_an_unknown_repository)
@@ -76,7 +77,8 @@ TEST_F(List, finds_referrers_whichever_way_the_registry_has_them)
 TEST_F(List, does_not_take_an_image_for_a_fallback_index)
 {
   open()->tag("sha256-" + root.digest.hex(), root, here, task);
-  EXPECT_THAT([&] { (void)open()->referrers(root.digest, task); }, ThrowsError(Errc::bad_input, "holds 'application/vnd.oci.image.manifest.v1+json', not an index"));
+  EXPECT_THAT([&] { (void)open()->referrers(root.digest, task); },
+              ThrowsError(Errc::bad_input, "holds 'application/vnd.oci.image.manifest.v1+json', not an index"));
 }
 
 }  // namespace

@@ -98,7 +98,8 @@ TEST_F(Pull, refuses_compression_that_nobody_asked_for)
 {
   const auto blob = keep("hello");
   server->quirks(R"({"content_encoding": "gzip"})");
-  EXPECT_THAT([&] { (void)read(*open(), blob); }, ThrowsError(Errc::unsupported, "comes with Content-Encoding 'gzip', which was not asked for"));
+  EXPECT_THAT([&] { (void)read(*open(), blob); },
+              ThrowsError(Errc::unsupported, "comes with Content-Encoding 'gzip', which was not asked for"));
 }
 
 TEST_F(Pull, follows_a_blob_elsewhere_without_the_credential)
@@ -111,7 +112,8 @@ TEST_F(Pull, follows_a_blob_elsewhere_without_the_credential)
     Repository(host, "x", task).take(blob, here, task);
   }
   server->quirks(fmt::format(R"({{"users": {{"me": "geheim"}}, "challenge": ["Basic realm=x"],
-      "redirect": [{{"where": "GET /blobs/", "to": "http://{}/v2/x/blobs/{}?sig=geheim"}}]}})", storage.host(), blob.digest.str()));
+      "redirect": [{{"where": "GET /blobs/", "to": "http://{}/v2/x/blobs/{}?sig=geheim"}}]}})",
+                             storage.host(), blob.digest.str()));
   storage.forget_requests();
   EXPECT_EQ(read(*open("team/app", Credentials{.user = "me", .password = Secret("geheim")}), blob), "hello");
   ASSERT_EQ(storage.requests().size(), 1u);
@@ -124,7 +126,8 @@ TEST_F(Pull, checks_the_digest_of_a_manifest)
   const auto root = maker.file("a", "1").put();
   image::copy(here, root, *open(), {}, task);
   server->quirks(fmt::format(R"({{"spoil": {{"{}": "7b7d"}}}})", root.digest.str()));
-  EXPECT_THAT([&] { (void)open()->resolve(root.digest.str(), task); }, ThrowsError(Errc::corrupt, "the registry sent a manifest with digest sha256:44136fa3"));
+  EXPECT_THAT([&] { (void)open()->resolve(root.digest.str(), task); },
+              ThrowsError(Errc::corrupt, "the registry sent a manifest with digest sha256:44136fa3"));
 }
 
 TEST_F(Pull, takes_docker_content_digest_for_a_hint)
@@ -180,7 +183,8 @@ TEST_F(Pull, knows_the_many_ways_to_say_not_there)
 {
   server->quirks(R"({"unknown_text": true})");
   EXPECT_THAT([&] { (void)open()->resolve("1", task); }, ThrowsError(Errc::not_found, "team/app:1: not in the registry"));
-  server->quirks(R"({"status": [{"where": "GET /manifests/", "status": 400, "body": "{\"errors\":[{\"code\":\"UNKNOWN\",\"message\":\"artifact x not found\"}]}"}]})");
+  server->quirks(
+      R"({"status": [{"where": "GET /manifests/", "status": 400, "body": "{\"errors\":[{\"code\":\"UNKNOWN\",\"message\":\"artifact x not found\"}]}"}]})");
   EXPECT_THAT([&] { (void)open()->resolve("1", task); }, ThrowsError(Errc::not_found, "UNKNOWN: artifact x not found"));
   const auto blob = keep("hello");
   server->forget_blob(blob.digest);
@@ -198,7 +202,8 @@ TEST_F(Pull, never_follows_the_urls_of_a_layer)
   server->forget_requests();
   MemoryBlobs there;
   const auto down = open();
-  EXPECT_THAT([&] { image::copy(*down, down->resolve(root.digest.str(), task), there, {}, task); }, ThrowsError(Errc::not_found, "not in 127.0.0.1:"));
+  EXPECT_THAT([&] { image::copy(*down, down->resolve(root.digest.str(), task), there, {}, task); },
+              ThrowsError(Errc::not_found, "not in 127.0.0.1:"));
   EXPECT_EQ(count("GET", "evil"), 0u);
 }
 

@@ -132,8 +132,9 @@ TEST_F(Push, judges_where_an_upload_is_to_go)
     keep("content");
   };
   EXPECT_NO_THROW(push(fmt::format("http://{}{{path}}", server->host())));
-  EXPECT_THAT([&] { push("http://evil.example.com/{path}"); },
-              ThrowsError(Errc::permission, "wants an upload to go to http://evil.example.com, which is neither this host nor of its domain"));
+  EXPECT_THAT(
+      [&] { push("http://evil.example.com/{path}"); },
+      ThrowsError(Errc::permission, "wants an upload to go to http://evil.example.com, which is neither this host nor of its domain"));
   EXPECT_THAT([&] { push("file:///etc/passwd"); }, ThrowsError(Errc::bad_input, "Location for an upload: URL 'file:///etc/passwd'"));
 }
 

@@ -65,7 +65,8 @@ pull-from-mirror = "digest-only"
 TEST_F(Conf, blocks)
 {
   const auto conf = load("[[registry]]\nprefix = '*.evil.io'\nblocked = true\n");
-  EXPECT_THAT([&] { (void)conf.pull_from(Name::parse("x.evil.io/a")); }, ThrowsError(Errc::permission, "x.evil.io/a: registries.conf blocks '*.evil.io'"));
+  EXPECT_THAT([&] { (void)conf.pull_from(Name::parse("x.evil.io/a")); },
+              ThrowsError(Errc::permission, "x.evil.io/a: registries.conf blocks '*.evil.io'"));
   EXPECT_NO_THROW((void)conf.pull_from(Name::parse("evil.io/a")));
 }
 
@@ -80,7 +81,8 @@ TEST_F(Conf, takes_later_files_last)
 TEST_F(Conf, names_file_line_and_column)
 {
   EXPECT_THAT([&] { load("x = \n"); }, ThrowsError(Errc::bad_input, "registries.conf':1:"));
-  EXPECT_THAT([&] { load("[[registry]]\nlocation = 'h.io'\ninsecure = 'yes'\n"); }, ThrowsError(Errc::bad_input, "registries.conf':3:12: 'insecure' is neither true nor false"));
+  EXPECT_THAT([&] { load("[[registry]]\nlocation = 'h.io'\ninsecure = 'yes'\n"); },
+              ThrowsError(Errc::bad_input, "registries.conf':3:12: 'insecure' is neither true nor false"));
   EXPECT_THAT([&] { load("[[registry]]\ninsecure = true\n"); }, ThrowsError(Errc::bad_input, "neither 'prefix' nor 'location'"));
   EXPECT_THAT([&] { load("[registries.search]\nregistries = ['docker.io']\n"); }, ThrowsError(Errc::unsupported, "version 1"));
 }

@@ -37,16 +37,20 @@ protected:
     Repository* operator->() const { return repository.get(); }
     Repository& operator*() const { return *repository; }
   };
-  [[nodiscard]] Opened open(const std::string& name = "team/app", const std::optional<Credentials>& credentials = {}, TransferLimits limits = {}) const
+  [[nodiscard]] Opened open(const std::string& name = "team/app", const std::optional<Credentials>& credentials = {},
+                            TransferLimits limits = {}) const
   {
     http::Options options;
     options.clock = clock;
     options.patience = std::chrono::milliseconds(5000);
-    options.tls = [](const http::Url&) { return http::Tls{.verify = http::VerifyTls::no, .authorities = {}, .certificate = {}, .key = {}}; };
+    options.tls = [](const http::Url&) {
+      return http::Tls{.verify = http::VerifyTls::no, .authorities = {}, .certificate = {}, .key = {}};
+    };
     Opened out;
     out.client = std::make_unique<http::Client>(std::move(options));
-    auto host = std::make_shared<Host>(*out.client, server->host(), Security::unchecked,
-                                       [credentials](const std::string&, const Task&) { return credentials; }, "~/auth.json");
+    auto host = std::make_shared<Host>(
+        *out.client, server->host(), Security::unchecked, [credentials](const std::string&, const Task&) { return credentials; },
+        "~/auth.json");
     out.repository = std::make_unique<Repository>(std::move(host), name, task, limits);
     return out;
   }

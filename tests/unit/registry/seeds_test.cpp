@@ -22,14 +22,18 @@ TEST_F(Seeds, a_third_of_all_requests_may_fail)
   const char* asked = std::getenv("CAIRN_SEEDS");
   const int seeds = asked == nullptr ? 100 : std::atoi(asked);
   test::ImageMaker maker(here);
-  for (int i = 0; i < 3; ++i) maker.layer(test::tar_of([&](tar::Writer& tar) { tar.add(test::tar_file("f"), bytes(9000 << i, static_cast<unsigned>(i))); }), Codec::none);
+  for (int i = 0; i < 3; ++i)
+    maker.layer(test::tar_of([&](tar::Writer& tar) { tar.add(test::tar_file("f"), bytes(9000 << i, static_cast<unsigned>(i))); }),
+                Codec::none);
   const auto root = maker.put();
   int good = 0;
   int wrong = 0;
   int failed = 0;
   for (int seed = 1; seed <= seeds; ++seed) {
     server->reset();
-    server->quirks(fmt::format(R"({{"fail": {{"rate": 0.3, "seed": {}}}, "challenge": ["Bearer realm=\"http://127.0.0.1:{{port}}/token\",service=\"quirk\""]}})", seed));
+    server->quirks(fmt::format(
+        R"({{"fail": {{"rate": 0.3, "seed": {}}}, "challenge": ["Bearer realm=\"http://127.0.0.1:{{port}}/token\",service=\"quirk\""]}})",
+        seed));
     try {
       const auto up = open("team/app", {}, small_chunks());
       image::copy(here, root, *up, {.in_flight = 2, .root = image::Root::leave}, task);
