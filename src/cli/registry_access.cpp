@@ -88,7 +88,7 @@ RegistryFlags merged(const RegistryFlags& first, const RegistryFlags& second)
 }
 
 RegistryAccess::RegistryAccess(Program& program, const RegistryFlags& flags)
-    : task_(program.task("registry")), places_(auth_places(flags)), conf_(load_conf())
+    : task_(program.task("ask the registry")), places_(auth_places(flags)), conf_(load_conf())
 {
   if (flags.tls_verify) verify_ = *flags.tls_verify == "true";
   if (flags.creds) creds_ = registry::Credentials::parse(*flags.creds);
