@@ -80,6 +80,20 @@ END
   measured validate library:1 --store store --jobs 8
 }
 
+@test "eight large layers at once are pushed and pulled in 200 MiB" {
+  [[ -z ${sanitized-} ]] || skip "a sanitized program takes more; the release build is measured"
+  load ../support/registry/registry
+  start_registry "$BATS_TEST_TMPDIR/registry"
+  python3 -B -c 'import pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import registry
+registry.make_image(pathlib.Path("layout"), 8, 800)' "$checkout/tests/bench"
+  measured push oci:layout:bench "$registry/bench:1" --tls-verify false
+  measured pull "$registry/bench:1" --tls-verify false --store store
+  stop_registries
+  rm -rf registry layout store
+}
+
 @test "few files are open at once" {
   "$checkout/tests/support/trees/small-tree" tree
   # Deeper than the limit.
