@@ -77,6 +77,7 @@ void write(JsonWriter& json, const LayerInfo& layer)
   for (const auto& fragment : layer.fragments) write(json, fragment);
   json.end_array();
   json.member_unless_empty("opaque", layer.opaque).member_unless_empty("removed", layer.removed);
+  if (layer.reason) json.member("reason", name(*layer.reason));
   json.end_object();
 }
 
@@ -99,6 +100,7 @@ LayerInfo read_layer(const Json& json)
   }
   layer.opaque = strings(json, "opaque");
   layer.removed = strings(json, "removed");
+  layer.reason = layer_reason_from(text(json, "reason"));
   return layer;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cairn/base/digest.hpp>
 #include <cairn/io/codec.hpp>
+#include <cairn/library/layer_reason.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -67,6 +68,7 @@ struct LayerInfo {
   std::vector<FragmentInfo> fragments;  ///< in the order of their bytes
   std::vector<std::string> opaque;      ///< directories whose lower content the skeleton hides
   std::vector<std::string> removed;     ///< paths that the skeleton hides
+  std::optional<LayerReason> reason = std::nullopt;  ///< why it was made, if its writer said so
   friend bool operator==(const LayerInfo&, const LayerInfo&) = default;
 };
 

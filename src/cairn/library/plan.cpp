@@ -1,87 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Two opposite wishes: few layers change with each release, and few bytes are dead. What a layer costs is paid when it is
+// made again, so it is made again only when something forces it, and what the release sends anyway is put together freely.
+// The constants come from tests/bench/plan.py; docs/small-updates.md has the figures.
 #include <cairn/library/plan.hpp>
 
+#include <cairn/library/arrangement.hpp>
+
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <map>
 
 namespace cairn::library {
 namespace {
 
-/// A first plan uses half of the budget, so that releases can add layers: this part of it for large units alone …
-constexpr double singles_share = 0.3;
-/// … and this part for the rest, in order of their names.
-constexpr double bins_share = 0.2;
-/// A bin is not made smaller than this: since what changes later goes to a layer of its own, small bins save nothing.
-constexpr std::uint64_t smallest_bin_bytes = std::uint64_t{4} << 20;
+/// A first plan gives this part of the budget to large units alone: their dead bytes go with their layer, for nothing.
+constexpr double singles_share = 0.5;
+/// No unit smaller than this part of an even share is called large.
+constexpr std::uint64_t single_divisor = 8;
+/// The rest goes into few layers, so that releases can add some …
+constexpr double runs_share = 0.1;
+/// … unless the cap is tight: then layers are written again all the time, and small ones cost less.
+constexpr double runs_share_when_tight = 0.3;
+constexpr double tight_cap = 0.05;
+/// What is written again may take this part of the layers that are left over.
+constexpr double rewritten_share = 0.3;
+/// A run is not made smaller than this: small ones save nothing.
+constexpr std::uint64_t smallest_run_bytes = std::uint64_t{4} << 20;
 
-std::uint64_t share_of(std::uint64_t budget, double share)
+std::uint64_t share_of(std::uint64_t count, double share)
 {
-  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(budget) * share));
+  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(count) * share));
 }
 
-std::uint64_t total_bytes(const std::vector<PlanUnit>& units)
+/// A layer that is to be made.
+struct Making {
+  LayerReason reason;
+  std::vector<SizedUnit> units;
+  std::uint64_t bytes;
+};
+
+Making making(LayerReason reason, std::vector<SizedUnit> units)
 {
-  std::uint64_t total = 0;
-  for (const auto& unit : units) total += unit.bytes;
-  return total;
+  const auto bytes = total_bytes(units);
+  return {reason, std::move(units), bytes};
 }
 
-void sort_names(std::vector<std::string>& names) { std::ranges::sort(names); }
-
-/// Largest first; equal ones by name.
-bool larger(const PlanUnit* a, const PlanUnit* b) { return a->bytes != b->bytes ? a->bytes > b->bytes : a->name < b->name; }
-
-/// Cut `units` (in name order) into at most `count` runs of about equal size.
-std::vector<PlannedLayer> bins(const std::vector<const PlanUnit*>& units, std::uint64_t count)
+std::vector<Making> first_plan(const PlanInput& input, LayerReason reason)
 {
-  std::uint64_t left = 0;
-  for (const auto* unit : units) left += unit->bytes;
-  std::vector<PlannedLayer> out;
-  std::size_t at = 0;
-  for (; count > 0 && at < units.size(); --count) {
-    const auto goal = left / count;
-    PlannedLayer layer;
-    std::uint64_t bytes = 0;
-    // The last run takes all; others stop where they come nearest to their goal, and leave one unit for each run after them.
-    while (at < units.size() && (count == 1 || layer.units.empty() ||
-                                 (bytes + units[at]->bytes / 2 <= goal && units.size() - at >= count))) {
-      bytes += units[at]->bytes;
-      layer.units.push_back(units[at++]->name);
-    }
-    left -= bytes;
-    out.push_back(std::move(layer));
-  }
-  return out;
-}
-
-std::vector<PlannedLayer> first_plan(const std::vector<PlanUnit>& units, std::uint64_t budget)
-{
-  std::vector<const PlanUnit*> by_size;
-  for (const auto& unit : units) by_size.push_back(&unit);
-  std::ranges::sort(by_size, larger);
-  const auto total = total_bytes(units);
-  std::vector<PlannedLayer> layers;
-  std::vector<const PlanUnit*> others;
+  std::vector<SizedUnit> units;
+  for (const auto& unit : input.units) units.push_back({unit.name, unit.bytes});
+  sort_by_size(units);
+  const auto budget = input.budget_layers;
+  const auto large = std::max<std::uint64_t>(1, total_bytes(units) / (single_divisor * budget));
   const auto most_singles = budget > 1 ? std::min(share_of(budget, singles_share), budget - 1) : 0;
-  for (const auto* unit : by_size) {
-    // What is smaller than half an even share gains nothing from a layer of its own.
-    const bool large = unit->bytes > 0 && unit->bytes >= total / (2 * budget);
-    if (large && layers.size() < most_singles) layers.push_back({std::nullopt, {unit->name}});
-    else others.push_back(unit);
+  std::vector<Making> layers;
+  std::vector<SizedUnit> others;
+  for (auto& unit : units) {
+    if (unit.bytes >= large && layers.size() < most_singles) layers.push_back(making(reason, {std::move(unit)}));
+    else others.push_back(std::move(unit));
   }
-  std::ranges::sort(others, {}, &PlanUnit::name);
-  std::uint64_t left = 0;
-  for (const auto* unit : others) left += unit->bytes;
-  const auto most_bins = std::min({share_of(budget, bins_share), budget - layers.size(), std::max<std::uint64_t>(1, left / smallest_bin_bytes)});
-  for (auto& bin : bins(others, most_bins)) layers.push_back(std::move(bin));
+  std::ranges::sort(others, {}, &SizedUnit::name);
+  const auto most_runs = std::min({share_of(budget, input.dead_cap < tight_cap ? runs_share_when_tight : runs_share),
+                                   budget - layers.size(), std::max<std::uint64_t>(1, total_bytes(others) / smallest_run_bytes)});
+  for (auto& run : even_runs(others, most_runs)) layers.push_back(making(reason, std::move(run)));
   return layers;
 }
 
-/// A layer while the next plan is made.
-struct Draft {
-  std::optional<std::size_t> previous;
-  std::vector<std::string> units;
+/// A previous layer while the next plan is made.
+struct Kept {
+  std::size_t index;
+  std::vector<SizedUnit> live;
   std::uint64_t live_bytes = 0;
   std::uint64_t dead_bytes = 0;
 };
@@ -90,15 +80,24 @@ class NextPlan {
 public:
   explicit NextPlan(const PlanInput& input) : input_(input)
   {
-    for (const auto& unit : input.units) units_[unit.name] = &unit;
+    for (const auto& unit : input.units) {
+      units_[unit.name] = &unit;
+      live_bytes_ += unit.bytes;
+    }
+    if (input.previous.empty()) anew_ = LayerReason::first;
   }
 
   std::vector<PlannedLayer> make()
   {
     keep_previous();
+    if (kept_.empty()) {
+      made_ = first_plan(input_, anew_);
+      return finish();
+    }
+    rewrite_over_cap();
     add_new();
-    while (over_budget()) merge_least();
-    while (dead_bytes() > static_cast<std::uint64_t>(static_cast<double>(live_bytes()) * input_.dead_cap) && rewrite_worst()) {}
+    add_rewritten();
+    merge_over_budget();
     return finish();
   }
 
@@ -106,119 +105,136 @@ private:
   void keep_previous()
   {
     for (std::size_t i = 0; i < input_.previous.size(); ++i) {
-      Draft draft;
-      draft.previous = i;
+      Kept layer{.index = i, .live = {}};
+      bool purged = false;
       for (const auto& fragment : input_.previous[i].fragments) {
+        purged = purged || input_.purge.contains(fragment.unit);
         const auto unit = units_.find(fragment.unit);
         if (fragment.live && unit != units_.end() && !unit->second->changed) {
-          draft.units.push_back(fragment.unit);
-          draft.live_bytes += fragment.bytes;
-          placed_.insert({fragment.unit, true});
+          layer.live.push_back({fragment.unit, fragment.bytes});
+          layer.live_bytes += fragment.bytes;
+          live_bytes_ += fragment.bytes - unit->second->bytes;  // what it is, not what it was thought to be
         } else {
-          draft.dead_bytes += fragment.bytes;
+          layer.dead_bytes += fragment.bytes;
         }
       }
-      if (draft.units.empty()) continue;  // nothing lives there
-      if (input_.previous[i].rewrite) {
-        draft.previous.reset();
-        draft.dead_bytes = 0;
+      if (layer.live.empty()) continue;  // nothing lives there
+      for (const auto& unit : layer.live) placed_.insert(unit.name);
+      if (purged || input_.previous[i].rewrite) {
+        anew_ = purged ? LayerReason::purge : LayerReason::rewrite;
+        rewrite(layer, anew_);
+      } else {
+        kept_.push_back(std::move(layer));
       }
-      drafts_.push_back(std::move(draft));
+    }
+  }
+
+  void rewrite(Kept& layer, LayerReason reason)
+  {
+    auto& rewritten = rewritten_[reason];
+    std::ranges::move(layer.live, std::back_inserter(rewritten));
+  }
+
+  void rewrite_over_cap()
+  {
+    std::uint64_t dead = 0;
+    for (const auto& layer : kept_) dead += layer.dead_bytes;
+    const auto cap = static_cast<std::uint64_t>(static_cast<double>(live_bytes_) * input_.dead_cap);
+    while (dead > cap) {
+      const auto ratio = [](const Kept& layer) { return static_cast<double>(layer.dead_bytes) / (static_cast<double>(layer.live_bytes) + 1); };
+      const auto worst = std::ranges::max_element(kept_, {}, ratio);
+      dead -= worst->dead_bytes;
+      rewrite(*worst, LayerReason::dead_cap);
+      kept_.erase(worst);
     }
   }
 
   void add_new()
   {
-    std::vector<const PlanUnit*> fresh;
+    std::vector<SizedUnit> fresh;
     for (const auto& unit : input_.units)
-      if (!placed_.contains(unit.name)) fresh.push_back(&unit);
+      if (!placed_.contains(unit.name)) fresh.push_back({unit.name, unit.bytes});
     if (fresh.empty()) return;
-    const auto large = std::max<std::uint64_t>(1, total_bytes(input_.units) / input_.budget_layers);
-    std::ranges::sort(fresh, larger);
-    Draft together;
-    for (const auto* unit : fresh) {
-      if (unit->bytes >= large && fresh.size() > 1) {
-        drafts_.push_back({std::nullopt, {unit->name}, unit->bytes, 0});
-      } else {
-        together.units.push_back(unit->name);
-        together.live_bytes += unit->bytes;
+    const auto large = std::max<std::uint64_t>(1, live_bytes_ / input_.budget_layers);
+    const auto small = std::ranges::stable_partition(fresh, [&](const SizedUnit& unit) { return unit.bytes >= large; });
+    for (auto unit = fresh.begin(); unit != small.begin(); ++unit) made_.push_back(making(LayerReason::fresh, {*unit}));
+    if (!small.empty()) made_.push_back(making(LayerReason::fresh, {small.begin(), small.end()}));
+  }
+
+  void add_rewritten()
+  {
+    const auto taken = kept_.size() + made_.size();
+    const auto spare = input_.budget_layers > taken ? input_.budget_layers - taken : 0;
+    for (auto& [reason, units] : rewritten_) {
+      const auto most = std::min(share_of(spare, rewritten_share), std::max<std::uint64_t>(1, total_bytes(units) / smallest_run_bytes));
+      for (auto& run : cheapest_runs(std::move(units), most)) made_.push_back(making(reason, std::move(run)));
+    }
+  }
+
+  [[nodiscard]] bool over_budget() const { return kept_.size() + made_.size() > input_.budget_layers; }
+
+  /// What is sent anyway is put together first; then the kept layers that cost least join the smallest of it.
+  void merge_over_budget()
+  {
+    while (over_budget()) {
+      std::ranges::sort(made_, larger);
+      if (made_.size() > 1) {
+        merge_smallest(std::move(made_[made_.size() - 2]));
+        made_.erase(made_.end() - 2);
+        continue;
       }
+      const auto least = std::ranges::min_element(kept_, {}, &Kept::live_bytes);
+      auto cheapest = making(LayerReason::merge, std::move(least->live));
+      kept_.erase(least);
+      if (made_.empty()) made_.push_back(std::move(cheapest));
+      else merge_smallest(std::move(cheapest));
     }
-    if (!together.units.empty()) drafts_.push_back(std::move(together));
   }
 
-  [[nodiscard]] bool over_budget() const { return drafts_.size() > input_.budget_layers; }
-
-  /// Make one new layer, on top, of the two with least live bytes.
-  void merge_least()
+  void merge_smallest(Making&& other)
   {
-    const auto least = [&] {
-      return std::ranges::min_element(drafts_, [](const Draft& a, const Draft& b) { return a.live_bytes < b.live_bytes; });
-    };
-    Draft merged;
-    for (int i = 0; i < 2; ++i) {
-      const auto taken = least();
-      merged.units.insert(merged.units.end(), taken->units.begin(), taken->units.end());
-      merged.live_bytes += taken->live_bytes;
-      drafts_.erase(taken);
-    }
-    drafts_.push_back(std::move(merged));
+    auto& smallest = made_.back();
+    smallest.reason = LayerReason::merge;
+    smallest.bytes += other.bytes;
+    std::ranges::move(other.units, std::back_inserter(smallest.units));
   }
 
-  [[nodiscard]] std::uint64_t live_bytes() const
+  /// Larger ones come lower: the smaller a layer is, the sooner it is merged, and all above it unpacked anew.
+  static bool larger(const Making& a, const Making& b)
   {
-    std::uint64_t total = 0;
-    for (const auto& draft : drafts_) total += draft.live_bytes;
-    return total;
-  }
-  [[nodiscard]] std::uint64_t dead_bytes() const
-  {
-    std::uint64_t total = 0;
-    for (const auto& draft : drafts_) total += draft.dead_bytes;
-    return total;
-  }
-
-  bool rewrite_worst()
-  {
-    const auto worst = std::ranges::max_element(drafts_, [](const Draft& a, const Draft& b) {
-      // a.dead/a.live < b.dead/b.live, in whole numbers' order; live may be 0 only for empty units
-      return static_cast<double>(a.dead_bytes) * static_cast<double>(b.live_bytes + 1) <
-             static_cast<double>(b.dead_bytes) * static_cast<double>(a.live_bytes + 1);
-    });
-    if (worst == drafts_.end() || worst->dead_bytes == 0) return false;
-    auto draft = std::move(*worst);
-    drafts_.erase(worst);
-    draft.previous.reset();
-    draft.dead_bytes = 0;
-    drafts_.push_back(std::move(draft));
-    return true;
+    return a.bytes != b.bytes ? a.bytes > b.bytes : a.units.front().name < b.units.front().name;
   }
 
   std::vector<PlannedLayer> finish()
   {
-    std::ranges::stable_partition(drafts_, [](const Draft& draft) { return draft.previous.has_value(); });
     std::vector<PlannedLayer> layers;
-    for (auto& draft : drafts_) {
-      sort_names(draft.units);
-      layers.push_back({draft.previous, std::move(draft.units)});
-    }
+    const auto add = [&](std::optional<std::size_t> kept, const std::vector<SizedUnit>& units, LayerReason reason) {
+      auto& layer = layers.emplace_back(PlannedLayer{kept, {}, reason});
+      for (const auto& unit : units) layer.units.push_back(unit.name);
+      std::ranges::sort(layer.units);
+    };
+    for (const auto& layer : kept_) add(layer.index, layer.live, LayerReason::first);
+    std::ranges::sort(made_, larger);
+    for (const auto& layer : made_) add(std::nullopt, layer.units, layer.reason);
     return layers;
   }
 
   const PlanInput& input_;
   std::map<std::string, const PlanUnit*> units_;
-  std::map<std::string, bool> placed_;
-  std::vector<Draft> drafts_;
+  std::set<std::string> placed_;  ///< units that a previous layer holds as they are
+  std::uint64_t live_bytes_ = 0;
+  LayerReason anew_ = LayerReason::fresh;  ///< why all of it would be made anew
+  std::vector<Kept> kept_;
+  std::map<LayerReason, std::vector<SizedUnit>> rewritten_;
+  std::vector<Making> made_;
 };
 
 }  // namespace
 
 std::vector<PlannedLayer> plan(const PlanInput& input)
 {
-  assert(input.budget_layers >= 1);
-  auto layers = input.previous.empty() ? first_plan(input.units, input.budget_layers) : NextPlan(input).make();
-  for (auto& layer : layers) sort_names(layer.units);
-  return layers;
+  assert(input.budget_layers >= 1 && input.dead_cap >= 0);
+  return NextPlan(input).make();
 }
 
 }  // namespace cairn::library

@@ -338,6 +338,7 @@ private:
       }
       LayerInfo info;
       info.compression = settings_.compression;
+      info.reason = planned.reason;
       for (const auto& name : planned.units) {
         FragmentInfo fragment;
         fragment.unit = name;

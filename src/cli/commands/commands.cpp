@@ -49,6 +49,7 @@ CommandLine make_command_line(Program& program, Flags& flags)
 
   // In the order of `cairn --help`.
   add_split(line, program);
+  add_plan(line, program);
   add_lint(line, program);
   add_images(line, program);
   add_modules(line, program);

@@ -40,6 +40,7 @@ Document example()
                 .opaque = {"software/a/1"},
                 .removed = {"software/c"}};
   top.fragments.push_back({"a/1", true, digest("a2"), 512, digest("pa2"), 0, 500, {{"software/a/1", true}}});
+  top.reason = LayerReason::dead_cap;
   document.layers = {old, top};
   document.units = {
       {.name = "a/1",
