@@ -13,6 +13,7 @@
 #include <cairn/library/library.hpp>
 #include <cairn/library/plan.hpp>
 #include <cairn/library/source_tree.hpp>
+#include <cairn/library/unit_reader.hpp>
 #include <cairn/library/units.hpp>
 #include <cairn/module/tree.hpp>
 #include <cairn/os/parallel.hpp>
@@ -32,8 +33,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A unit that changes while it is read is read again this often in all.
-constexpr int most_attempts = 3;
 /// More scanned items than this are not all kept in memory (72 bytes and a name each): units are scanned again when
 /// their layer is packed.
 constexpr std::uint64_t kept_items_limit = 1'000'000;
@@ -66,18 +65,9 @@ std::string machine_architecture()
 }
 
 /// A unit on its way through a split.
-struct Work {
-  Unit unit;
-  layer::Scan scan;
-  bool has_contents = false;  ///< false: not scanned yet, or forgotten to save memory; `steadily` scans
-  bool marked = false;       ///< bytecode was looked for
-  bool keeps_mtimes = false;
-  std::vector<std::string> stale;  ///< bytecode that is not shipped
-  std::vector<RootPath> roots;
+struct Work : UnitContents {
   std::optional<KnownFragment> known;  ///< what its fragment is, without having packed it
   UnitState state = UnitState::added;
-  int attempts = 1;
-  std::optional<std::string> failure;  ///< why it cannot be shipped, told once
 };
 
 class Splitter {
@@ -163,70 +153,20 @@ private:
   {
     const auto begin = Clock::now();
     const auto step = task_.step("scan");
+    const layer::ScanOptions options{source_.excludes, &units_.all_roots, source_.target.substr(1)};
+    reader_.emplace(source_.fd.get(), options);
     for (auto& unit : units_.units) work_.emplace_back().unit = std::move(unit);
     std::mutex mutex;
     parallel_for(work_.size(), settings_.threads, [&](std::size_t i) {
       auto& work = work_[i];
-      steadily(work, step, [] {});
+      reader_->steadily(work, step, [] {});
       const std::scoped_lock lock(mutex);
       kept_items_ += work.scan.contents.items.size();
-      if (kept_items_ > kept_items_limit) forget(work);
+      if (kept_items_ > kept_items_limit) UnitReader::forget(work);
     });
-    index_scan_ = layer::scan(source_.fd.get(), units_.index, scan_options(), step);
+    index_scan_ = layer::scan(source_.fd.get(), units_.index, options, step);
     collect_findings();
     result_.times.scanning = Clock::now() - begin;
-  }
-
-  [[nodiscard]] layer::ScanOptions scan_options() const { return {source_.excludes, &units_.all_roots, source_.target.substr(1)}; }
-
-  /// Scan the unit if its contents are not at hand, and do `body`, which reads them. When the unit changes meanwhile, all
-  /// of it again. False: that did not help, or it cannot be read; `work.failure` says why. Units side by side.
-  template <class Body>
-  bool steadily(Work& work, const Task& step, Body&& body)
-  {
-    while (!work.failure) {
-      try {
-        if (!work.has_contents) scan(work, step);
-        if (!work.scan.problems.empty()) return false;
-        body();
-        return true;
-      } catch (const Error& error) {
-        take(work, error);
-      }
-    }
-    return false;
-  }
-
-  /// An error of reading a unit: it is to be scanned again, or it failed.
-  static void take(Work& work, const Error& error)
-  {
-    forget(work);
-    const bool changed = error.code() == Errc::changed || error.code() == Errc::not_found;
-    if (!changed) work.failure = error.what();
-    else if (work.attempts++ == most_attempts) work.failure = fmt::format("{} (read {} times); split when nobody writes there", error.what(), most_attempts);
-    else log::info("unit {} changed while it was read; reading it again", work.unit.name);
-  }
-
-  /// Make problems of what `steadily` and `take` found.
-  void tell_failure(const Work& work)
-  {
-    if (work.failure) result_.problems.push_back({work.unit.roots.front(), fmt::format("unit {}: {}", work.unit.name, *work.failure)});
-    else result_.problems.insert(result_.problems.end(), work.scan.problems.begin(), work.scan.problems.end());
-  }
-
-  void scan(Work& work, const Task& step)
-  {
-    work.scan = layer::scan(source_.fd.get(), work.unit.roots, scan_options(), step);
-    work.has_contents = true;
-    work.marked = false;
-    work.roots.clear();
-    for (const auto& root : work.scan.contents.roots) work.roots.push_back({root.path, root.is_directory});
-  }
-
-  static void forget(Work& work)
-  {
-    work.scan.contents = {};
-    work.has_contents = false;
   }
 
   void collect_findings()
@@ -237,27 +177,13 @@ private:
     };
     for (const auto& work : work_) {
       add(work.scan);
-      tell_failure(work);
+      UnitReader::tell(work, result_.problems);
     }
     add(index_scan_);
     result_.problems.insert(result_.problems.end(), index_scan_.problems.begin(), index_scan_.problems.end());
   }
 
   // 3. What is new.
-
-  /// Look at the bytecode of a unit whose contents are at hand. Units side by side.
-  void mark(Work& work, const Task& step)
-  {
-    if (work.marked) return;
-    work.stale = layer::mark_bytecode(source_.fd.get(), work.scan.contents, step);
-    work.keeps_mtimes = layer::binds_to_mtimes(work.scan.contents);
-    work.marked = true;
-  }
-
-  [[nodiscard]] layer::FragmentSpec spec_of(const Work& work) const
-  {
-    return {&work.scan.contents, source_.target.substr(1), work.keeps_mtimes ? layer::Mtimes::kept : layer::Mtimes::constant};
-  }
 
   void find_unchanged()
   {
@@ -270,12 +196,12 @@ private:
         const auto& fragment = previous_->document.layers[before->layer].fragments[before->fragment];
         // Without a fingerprint only reading tells, unless not even the size is the same.
         const auto measure = [&] {
-          mark(work, step);
-          if (plain_bytes(work) != fragment.plain_bytes) return;
-          const auto measured = layer::measure(source_.fd.get(), {spec_of(work)}, settings_.threads, step).front();
+          reader_->mark(work, step);
+          if (reader_->plain_bytes(work) != fragment.plain_bytes) return;
+          const auto measured = layer::measure(source_.fd.get(), {reader_->spec(work)}, settings_.threads, step).front();
           work.known = KnownFragment{measured.plain_digest, measured.plain_bytes};
         };
-        if (!work.known && !steadily(work, step, measure)) tell_failure(work);
+        if (!work.known && !reader_->steadily(work, step, measure)) UnitReader::tell(work, result_.problems);
         const bool same = work.known && work.known->plain_digest == fragment.plain_digest && work.roots == fragment.roots;
         work.state = same ? UnitState::kept : UnitState::changed;
       }
@@ -284,15 +210,6 @@ private:
     if (!previous_) return;
     for (const auto& unit : previous_->document.units)
       if (work_for(unit.name) == nullptr) result_.removed.push_back(unit.name);
-  }
-
-  [[nodiscard]] std::uint64_t plain_bytes(const Work& work) const
-  {
-    const auto spec = spec_of(work);
-    std::uint64_t total = 0;
-    layer::FrameCursor cursor(spec);
-    while (const auto frame = cursor.next()) total += frame->bytes;
-    return total;
   }
 
   // 4. Where it goes.
@@ -383,12 +300,11 @@ private:
         needed.push_back(work_for(fragment.unit));
         items += needed.back()->scan.counts.files + needed.back()->scan.counts.directories + needed.back()->scan.counts.symlinks;
       }
-      parallel_for(needed.size(), settings_.threads, [&](std::size_t i) { steadily(*needed[i], step, [&] { mark(*needed[i], step); }); });
-      const auto cannot_be_read = [](const Work* work) { return work->failure || !work->scan.problems.empty(); };
-      if (std::ranges::any_of(needed, cannot_be_read)) {
+      parallel_for(needed.size(), settings_.threads, [&](std::size_t i) { reader_->steadily(*needed[i], step, [&] { reader_->mark(*needed[i], step); }); });
+      if (!std::ranges::all_of(needed, &Work::readable)) {
         if (!specs.empty()) break;
         for (const auto* work : needed)
-          if (cannot_be_read(work)) tell_failure(*work);
+          if (!work->readable()) UnitReader::tell(*work, result_.problems);
         return 1;
       }
       for (std::size_t i = 0; i < needed.size(); ++i) info.fragments[i].roots = needed[i]->roots;
@@ -400,7 +316,7 @@ private:
     for (std::size_t i = 0; i < packed.layers.size(); ++i) record(result_.document.layers[layers[i]], packed.layers[i]);
     if (kept_items_ > kept_items_limit)
       for (std::size_t i = 0; i < specs.size(); ++i)
-        for (const auto& fragment : result_.document.layers[layers[i]].fragments) forget(*work_for(fragment.unit));
+        for (const auto& fragment : result_.document.layers[layers[i]].fragments) UnitReader::forget(*work_for(fragment.unit));
     if (!packed.failure) return specs.size();
     return packed.layers.size() + (handle(*packed.failure, result_.document.layers[layers[packed.failure->layer]]) ? 0 : 1);
   }
@@ -410,7 +326,7 @@ private:
     layer::LayerSpec spec;
     spec.skeleton.target = source_.target;
     for (const auto& fragment : info.fragments) {
-      spec.fragments.push_back(spec_of(*work_for(fragment.unit)));
+      spec.fragments.push_back(reader_->spec(*work_for(fragment.unit)));
       add_directories(spec.skeleton, fragment.roots);
       for (const auto& root : fragment.roots)
         if (root.is_directory && dead_roots_.contains(root.path)) spec.skeleton.opaque.insert(root.path);
@@ -454,8 +370,8 @@ private:
   {
     if (!failure.fragment || failure.error.code() == Errc::no_space) throw failure.error;
     auto& work = *work_for(info.fragments[*failure.fragment].unit);
-    take(work, failure.error);
-    if (work.failure) tell_failure(work);
+    UnitReader::take(work, failure.error);
+    if (work.failure) UnitReader::tell(work, result_.problems);
     return !work.failure;
   }
 
@@ -564,6 +480,7 @@ private:
   SourceTree source_;
   std::optional<Library> previous_;
   Units units_;
+  std::optional<UnitReader> reader_;
   std::vector<Work> work_;  ///< sorted by unit name
   std::uint64_t kept_items_ = 0;  ///< of all scans; over the limit contents are forgotten between uses
   layer::Scan index_scan_;
