@@ -115,7 +115,7 @@ private:
   {
     const auto begin = Clock::now();
     const auto step = task_.step("evaluate modulefiles");
-    source_ = open_source_tree(settings_.tree, settings_.mapping, settings_.threads, step);
+    source_ = open_source_tree(settings_.tree, settings_.mapping, {settings_.threads, store_.cache("modulefiles"), settings_.full}, step);
     if (source_.stated && *source_.stated != source_.target)
       log::warn("the target is {}, but modulefiles say that the tree is at {}", source_.target, *source_.stated);
     for (const auto& modulefile : source_.modules.modulefiles) {

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The file: a line that names format, build and content digest, then `key, value` pairs. Numbers are eight bytes, little
+// end first, texts a number of bytes and these.
+#include <cairn/module/evaluation_cache.hpp>
+
+#include <cairn/base/error.hpp>
+#include <cairn/base/log.hpp>
+#include <cairn/io/hash.hpp>
+#include <cairn/os/build_id.hpp>
+#include <cairn/os/fd.hpp>
+#include <cairn/os/temp.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace cairn::module {
+namespace {
+
+constexpr std::uint64_t file_limit_bytes = std::uint64_t{256} << 20;
+constexpr std::array<std::string_view, 5> used_fields = {"Category", "Description", "URL", "Version", "family"};
+
+class Writer {
+public:
+  Writer& number(std::uint64_t value)
+  {
+    for (int shift = 0; shift < 64; shift += 8) bytes_ += static_cast<char>(value >> shift & 0xff);
+    return *this;
+  }
+  Writer& text(std::string_view value)
+  {
+    number(value.size());
+    bytes_ += value;
+    return *this;
+  }
+  Writer& optional(const std::optional<std::string>& value) { return value ? number(1).text(*value) : number(0); }
+  Writer& texts(const std::vector<std::string>& values)
+  {
+    number(values.size());
+    for (const auto& value : values) text(value);
+    return *this;
+  }
+  [[nodiscard]] std::string take() { return std::move(bytes_); }
+
+private:
+  std::string bytes_;
+};
+
+/// Throws Error{corrupt} at the end of its bytes.
+class Reader {
+public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  [[nodiscard]] bool at_end() const { return bytes_.empty(); }
+  std::uint64_t number()
+  {
+    const auto bytes = take(8);
+    std::uint64_t value = 0;
+    for (std::size_t i = 8; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+    return value;
+  }
+  std::string_view text() { return take(number()); }
+  std::optional<std::string> optional()
+  {
+    if (number() == 0) return std::nullopt;
+    return std::string(text());
+  }
+  std::vector<std::string> texts()
+  {
+    std::vector<std::string> values;
+    for (auto left = number(); left > 0; --left) values.emplace_back(text());
+    return values;
+  }
+
+private:
+  std::string_view take(std::uint64_t size)
+  {
+    if (size > bytes_.size()) throw Error(Errc::corrupt, "ends too early");
+    const auto taken = bytes_.substr(0, static_cast<std::size_t>(size));
+    bytes_.remove_prefix(taken.size());
+    return taken;
+  }
+  std::string_view bytes_;
+};
+
+std::string packed(const Evaluated& evaluated)
+{
+  const auto& record = evaluated.record;
+  Writer out;
+  const auto stamp = evaluated.stamp.value_or(FileStamp{});
+  out.number(evaluated.stamp ? 1 : 0).number(stamp.inode).number(stamp.size_bytes);
+  out.number(static_cast<std::uint64_t>(stamp.mtime_ns)).number(static_cast<std::uint64_t>(stamp.ctime_ns));
+  out.text(evaluated.script.str()).text(evaluated.entry.str()).text(evaluated.text);
+  for (const auto name : used_fields) {
+    const std::string field(name);
+    const auto* value = find(record.cached, field);
+    out.number(value != nullptr ? 1 : 0).optional(string_at(record.cached, field));
+  }
+  out.texts(record.modulepaths).number(record.dependencies.size());
+  for (const auto& dependency : record.dependencies) out.number(static_cast<std::uint64_t>(dependency.kind)).text(dependency.name);
+  out.number(record.variables.size());
+  for (const auto& [name, value] : record.variables) out.text(name).text(value);
+  out.texts(record.extensions).optional(record.root).texts(record.impure);
+  return out.take();
+}
+
+Evaluated unpacked(std::string_view bytes)
+{
+  Reader in(bytes);
+  Evaluated out;
+  auto& record = out.record;
+  const bool stamped = in.number() != 0;
+  FileStamp stamp;
+  stamp.inode = in.number();
+  stamp.size_bytes = in.number();
+  stamp.mtime_ns = static_cast<std::int64_t>(in.number());
+  stamp.ctime_ns = static_cast<std::int64_t>(in.number());
+  if (stamped) out.stamp = stamp;
+  out.script = Digest::parse(in.text());
+  out.entry = Digest::parse(in.text());
+  out.text = in.text();
+  for (const auto field : used_fields) {
+    const bool there = in.number() != 0;
+    auto value = in.optional();
+    if (value) record.cached.emplace(std::string(field), *std::move(value));
+    else if (there) record.cached.emplace(std::string(field), false);
+  }
+  record.modulepaths = in.texts();
+  for (auto left = in.number(); left > 0; --left) {
+    const auto kind = static_cast<Dependency::Kind>(in.number());
+    record.dependencies.push_back({kind, std::string(in.text())});
+  }
+  for (auto left = in.number(); left > 0; --left) {
+    std::string name(in.text());
+    record.variables.emplace_back(std::move(name), in.text());
+  }
+  record.extensions = in.texts();
+  record.root = in.optional();
+  record.impure = in.texts();
+  return out;
+}
+
+std::string hex(std::string_view bytes)
+{
+  std::string out;
+  for (const char c : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return out;
+}
+
+}  // namespace
+
+EvaluationCache::EvaluationCache(const std::filesystem::path& directory, const std::filesystem::path& tree, const std::string& target)
+    : path_(directory / sha256(fmt::format("{}\n{}\n", tree.native(), target)).hex()), build_(hex(build_id()))
+{
+  try {
+    bytes_ = read_small_file(path_, file_limit_bytes);
+    const std::string_view bytes = bytes_;
+    const auto end = bytes.find('\n');
+    const auto first = bytes.substr(0, end);
+    if (build_.empty() || !first.starts_with(fmt::format("cairn evaluations 1 {} ", build_))) return;
+    const auto content = bytes.substr(end + 1);
+    if (!first.ends_with(sha256(content).str())) throw Error(Errc::corrupt, "its digest is wrong");
+    Reader in(content);
+    while (!in.at_end()) {
+      const auto key = in.text();
+      read_.emplace_hint(read_.end(), key, in.text());
+    }
+  } catch (const Error& error) {
+    read_.clear();
+    if (error.code() != Errc::not_found) log::warn("the record of evaluated modulefiles is damaged and made again ({})", error.what());
+  }
+}
+
+std::optional<Evaluated> EvaluationCache::find(const std::string& key) const
+{
+  const auto found = read_.find(key);
+  if (found == read_.end()) return std::nullopt;
+  return unpacked(found->second);
+}
+
+void EvaluationCache::keep(const std::string& key, const Evaluated& evaluated)
+{
+  auto bytes = packed(evaluated);
+  const std::scoped_lock lock(mutex_);
+  new_.insert_or_assign(key, std::move(bytes));
+}
+
+void EvaluationCache::keep_found(const std::string& key)
+{
+  const auto found = read_.find(key);
+  const std::scoped_lock lock(mutex_);
+  if (found != read_.end()) kept_.insert(*found);
+}
+
+void EvaluationCache::save() const
+{
+  if (build_.empty() || (new_.empty() && kept_.size() == read_.size())) return;
+  auto all = kept_;
+  for (const auto& [key, value] : new_) all.insert_or_assign(key, value);
+  Writer out;
+  for (const auto& [key, value] : all) out.text(key).text(value);
+  const auto content = out.take();
+  write_file_atomically(path_, fmt::format("cairn evaluations 1 {} {}\n{}", build_, sha256(content).str(), content), Flush::no);
+}
+
+Record reduced(Record record)
+{
+  std::erase_if(record.cached, [](const auto& field) { return std::ranges::find(used_fields, field.first) == used_fields.end(); });
+  return record;
+}
+
+}  // namespace cairn::module
