@@ -78,10 +78,10 @@ published() { jq -r '.manifests[].annotations["org.opencontainers.image.ref.name
   [[ $killed -gt 5 ]]
   [[ $(split "$BATS_FILE_TMPDIR/large" library:2 --quiet) == "$expected" ]]
   cairn validate --all --store store --quiet
-  cairn gc --store store --quiet
+  cairn gc --grace 0 --store store --quiet
   [[ -z $(find store -name '.tmp*' -o -path '*/cairn/tmp/*') ]]
   # Nothing is left of the killed runs: the same blobs as in a store that saw none, and library:1's.
-  cairn gc --store elsewhere --quiet
+  cairn gc --grace 0 --store elsewhere --quiet
   blobs() { find "$@" -path '*/sha256/*' -printf '%f\n' | sort -u; }
   diff <(blobs elsewhere "$BATS_FILE_TMPDIR/store") <(blobs store)
 }

@@ -11,10 +11,11 @@ load support
   [[ $output == *"$digest"* ]]
   [[ $output =~ kind\ +library ]]
   [[ $output =~ rest\ +README ]]
-  [[ $output =~ LAYER\ +DIGEST\ +TYPE\ +KIND\ +SIZE\ +UNITS\ +LIVE\ +DEAD ]]
+  [[ $output =~ LAYER\ +DIGEST\ +TYPE\ +KIND\ +SIZE\ +UNITS\ +LIVE\ +DEAD\ +MADE\ FOR ]]
   [[ $output =~ UNIT\ +KIND\ +MODULES\ +FILES\ +SIZE\ +PACKED\ +LAYER ]]
   run -0 cairn inspect "$digest" --json
   [[ $(json .library) == true && $(json '.units | length') == 5 && $(json '.layers[-1].kind') == index ]]
+  [[ $(json '.layers[0].reason') == first && $(json '.layers[-1] | has("reason")') == false ]]
 }
 
 @test "shows an image that is no library, in a layout of another tool" {

@@ -135,8 +135,7 @@ private:
     switch (ZSTD_getErrorCode(code)) {
       case ZSTD_error_frameParameter_windowTooLarge:
         throw Error(Errc::limit, fmt::format("{}: zstd window is larger than 2^{} bytes", meter_.what(), window_log_));
-      case ZSTD_error_dictionary_wrong:
-        throw Error(Errc::unsupported, fmt::format("{}: zstd frame needs a dictionary", meter_.what()));
+      case ZSTD_error_dictionary_wrong: throw Error(Errc::unsupported, fmt::format("{}: zstd frame needs a dictionary", meter_.what()));
       default: meter_.corrupt(fmt::format("zstd: {}", ZSTD_getErrorName(code)));
     }
   }
@@ -198,7 +197,8 @@ private:
     }
     if (members_ == 0) meter_.corrupt("not a gzip stream");
     for (auto rest = input_.available(); !rest.empty(); rest = input_.available()) {
-      if (std::ranges::any_of(rest, [](std::byte b) { return b != std::byte{0}; })) meter_.corrupt("other bytes follow the last gzip member");
+      if (std::ranges::any_of(rest, [](std::byte b) { return b != std::byte{0}; }))
+        meter_.corrupt("other bytes follow the last gzip member");
       input_.consume(rest.size());
     }
     ended_ = true;
@@ -236,7 +236,7 @@ Compression Compression::standard(Codec codec)
 {
   switch (codec) {
     case Codec::none: return {codec, 0};
-    case Codec::gzip: return {codec, 6};
+    case Codec::gzip: return {codec, 3};  // smaller than Go's default, in half the time of 6
     case Codec::zstd: return {codec, 3};
   }
   return {};
@@ -250,7 +250,8 @@ struct FramePacker::State {
   explicit State(const Compression& wanted) : compression(wanted)
   {
     if (wanted.codec == Codec::zstd) {
-      if (wanted.level < 1 || wanted.level > 19) throw Error(Errc::bad_input, fmt::format("zstd level {} is not between 1 and 19", wanted.level));
+      if (wanted.level < 1 || wanted.level > 19)
+        throw Error(Errc::bad_input, fmt::format("zstd level {} is not between 1 and 19", wanted.level));
       zstd = ZSTD_createCCtx();
       if (zstd == nullptr) throw std::bad_alloc();
       ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, wanted.level);
@@ -258,7 +259,8 @@ struct FramePacker::State {
       ZSTD_CCtx_setParameter(zstd, ZSTD_c_contentSizeFlag, 1);
     }
     if (wanted.codec == Codec::gzip) {
-      if (wanted.level < 1 || wanted.level > 12) throw Error(Errc::bad_input, fmt::format("gzip level {} is not between 1 and 12", wanted.level));
+      if (wanted.level < 1 || wanted.level > 12)
+        throw Error(Errc::bad_input, fmt::format("gzip level {} is not between 1 and 12", wanted.level));
       deflate = libdeflate_alloc_compressor(wanted.level);
       if (deflate == nullptr) throw std::bad_alloc();
     }

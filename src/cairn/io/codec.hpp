@@ -21,7 +21,7 @@ struct Compression {
   Codec codec = Codec::zstd;
   int level = 3;  ///< zstd 1..19, gzip 1..12 (libdeflate), none 0
 
-  /// zstd 3, gzip 6, none 0.
+  /// zstd 3, gzip 3, none 0.
   [[nodiscard]] static Compression standard(Codec codec);
   friend bool operator==(const Compression&, const Compression&) = default;
 };

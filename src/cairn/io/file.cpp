@@ -17,7 +17,7 @@ FileSource::FileSource(const std::filesystem::path& path) : what_(printable(path
 {
   // O_NONBLOCK: opening a FIFO must not wait for a writer.
   fd_ = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd_.get(), &status) != 0) throw_errno(errno, what_);
   if (!S_ISREG(status.st_mode)) throw Error(Errc::bad_input, fmt::format("{}: not a regular file", what_));
   left_bytes_ = size_bytes_ = static_cast<std::uint64_t>(status.st_size);

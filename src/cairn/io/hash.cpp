@@ -76,14 +76,14 @@ std::size_t VerifiedSource::read(std::span<std::byte> buffer)
     std::array<std::byte, 1> surplus{};
     if (inner_.read(surplus) != 0) throw Error(Errc::corrupt, fmt::format("{}: longer than its {} bytes", what_, size_bytes_));
     const auto found = hash_.finish();
-    if (found != digest_) throw Error(Errc::corrupt, fmt::format("{}: content has digest {}, expected {}", what_, found.str(), digest_.str()));
+    if (found != digest_)
+      throw Error(Errc::corrupt, fmt::format("{}: content has digest {}, expected {}", what_, found.str(), digest_.str()));
     done_ = true;
     return 0;
   }
   const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), left_bytes_));
   const auto n = inner_.read(buffer.first(want));
-  if (n == 0)
-    throw Error(Errc::corrupt, fmt::format("{}: ends after {} of {} bytes", what_, size_bytes_ - left_bytes_, size_bytes_));
+  if (n == 0) throw Error(Errc::corrupt, fmt::format("{}: ends after {} of {} bytes", what_, size_bytes_ - left_bytes_, size_bytes_));
   hash_.update(buffer.first(n));
   left_bytes_ -= n;
   return n;

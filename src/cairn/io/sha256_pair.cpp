@@ -64,7 +64,8 @@ alignas(16) constexpr std::array<std::uint32_t, 64> round_constants{
     0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 /// FIPS 180-4, 5.3.3.
-constexpr std::array<std::uint32_t, 8> start_value{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+constexpr std::array<std::uint32_t, 8> start_value{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                                   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
 #define CAIRN_SHA_CODE __attribute__((target("sha,sse4.1"), always_inline)) inline
 

@@ -3,7 +3,7 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/layer/contents.hpp>
-#include <cairn/layer/siphash.hpp>
+#include <cairn/io/siphash.hpp>
 #include <cairn/os/beneath.hpp>
 
 #include <cerrno>
@@ -89,7 +89,7 @@ std::vector<std::string> mark_bytecode(int tree, Contents& contents, const Task&
       directory = open_beneath(tree, above, O_RDONLY | O_DIRECTORY, above);
       open_parent = item.parent;
     }
-    struct stat source {};
+    struct stat source{};
     if (::fstatat(directory.get(), source_name->c_str(), &source, AT_SYMLINK_NOFOLLOW) != 0) continue;  // Python ignores it
     if (!S_ISREG(source.st_mode)) continue;
     const auto path = contents.path(item);

@@ -109,5 +109,4 @@ std::vector<std::string> mark_bytecode(int tree, Contents& contents, const Task&
 /// so that the unit must keep them.
 [[nodiscard]] bool binds_to_mtimes(const Contents& contents);
 
-
 }  // namespace cairn::layer

@@ -27,10 +27,7 @@ bool is_shipped(const Contents& contents, const Item& item)
   return item.kind != Kind::hard_link || contents.items[item.link_at].kind != Kind::stale_bytecode;
 }
 
-std::uint64_t content_bytes(const Item& item)
-{
-  return item.kind == Kind::file || item.kind == Kind::bytecode ? item.size_bytes : 0;
-}
+std::uint64_t content_bytes(const Item& item) { return item.kind == Kind::file || item.kind == Kind::bytecode ? item.size_bytes : 0; }
 
 /// Bytes that the item takes in the archive.
 std::uint64_t archive_bytes(const FragmentSpec& spec, const Item& item)
@@ -43,7 +40,8 @@ std::uint64_t archive_bytes(const FragmentSpec& spec, const Item& item)
   const bool plain_time = spec.mtimes == Mtimes::constant || (item.mtime_ns >= 0 && item.mtime_ns / second_ns < (std::int64_t{1} << 32));
   if (item.kind != Kind::hard_link && item.link_size <= surely_short && item.size_bytes < (std::uint64_t{1} << 32) && plain_time) {
     std::size_t length = spec.prefix.size() + contents.roots[item.root].path.size() + item.name_size + 3;
-    for (auto at = item.parent; at != Item::none && length <= surely_short; at = contents.items[at].parent) length += contents.items[at].name_size + 1u;
+    for (auto at = item.parent; at != Item::none && length <= surely_short; at = contents.items[at].parent)
+      length += contents.items[at].name_size + 1u;
     if (length <= surely_short) return tar::block_bytes + content;
   }
   return tar::header_bytes(*entry_for(spec, item, contents.path(item))) + content;
@@ -64,8 +62,9 @@ Fd open_seen(int tree, const std::string& path, int flags)
     return open_beneath(tree, path, flags, path);
   } catch (const Error& error) {
     const bool is_gone = error.code() == Errc::not_found || error.code() == Errc::bad_input;  // bad_input: a link
-    struct stat status {};
-    const bool is_no_directory = ::fstatat(tree, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ? errno == ENOTDIR : !S_ISDIR(status.st_mode);
+    struct stat status{};
+    const bool is_no_directory =
+        ::fstatat(tree, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ? errno == ENOTDIR : !S_ISDIR(status.st_mode);
     if (is_gone || ((flags & O_DIRECTORY) != 0 && is_no_directory)) changed(path);
     throw;
   }
@@ -92,9 +91,7 @@ std::optional<tar::Entry> entry_for(const FragmentSpec& spec, const Item& item, 
       entry.type = tar::Type::hard_link;
       entry.link = spec.prefix + "/" + contents.path(contents.items[item.link_at]);
       break;
-    default:
-      entry.type = tar::Type::file;
-      entry.size_bytes = item.size_bytes;
+    default: entry.type = tar::Type::file; entry.size_bytes = item.size_bytes;
   }
   return entry;
 }
@@ -180,7 +177,7 @@ void FrameReader::content(const Contents& contents, const Item& item, std::uint6
     throw_errno(errno, printable(path()));
   }
   if (read_full_at(fd.get(), buffer, offset, printable(path())) != buffer.size()) changed(path());
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) throw_errno(errno, printable(path()));
   const auto ns = [](const timespec& time) { return std::int64_t{time.tv_sec} * second_ns + time.tv_nsec; };
   if (static_cast<std::uint64_t>(status.st_size) != item.size_bytes || ns(status.st_mtim) != item.mtime_ns ||
@@ -198,7 +195,7 @@ void FrameReader::rewrite_bytecode(const Contents& contents, const Item& item, i
   const auto above = contents.directory(contents.items[item.parent]);
   const auto source_path = (above.empty() ? "" : above + "/") + *pyc_source_name(contents.name(item));
   const auto source_fd = open_seen(tree_, source_path, O_RDONLY | O_NONBLOCK);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(source_fd.get(), &status) != 0) throw_errno(errno, printable(source_path));
   if (!timestamp || !S_ISREG(status.st_mode) || timestamp->mtime != static_cast<std::uint32_t>(status.st_mtim.tv_sec) ||
       timestamp->size_bytes != static_cast<std::uint32_t>(status.st_size))

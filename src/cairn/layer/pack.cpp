@@ -162,7 +162,12 @@ class Pipeline {
 public:
   /// Without `target`: only plain digests.
   Pipeline(int tree, const std::vector<LayerSpec>& layers, const Compression& compression, LayerTarget* target, const Task& task)
-      : tree_(tree), layers_(layers), compression_(compression), target_(target), task_(task), dispenser_(layers, target != nullptr ? Purpose::layers : Purpose::measure)
+      : tree_(tree),
+        layers_(layers),
+        compression_(compression),
+        target_(target),
+        task_(task),
+        dispenser_(layers, target != nullptr ? Purpose::layers : Purpose::measure)
   {
     done_.resize(layers.size());
     for (std::size_t i = 0; i < layers.size(); ++i) done_[i].fragments.resize(layers[i].fragments.size(), empty_fragment());
@@ -336,8 +341,8 @@ private:
 
 }  // namespace
 
-Packed pack(int tree, const std::vector<LayerSpec>& layers, const Compression& compression, std::size_t threads,
-            LayerTarget& target, const Task& task)
+Packed pack(int tree, const std::vector<LayerSpec>& layers, const Compression& compression, std::size_t threads, LayerTarget& target,
+            const Task& task)
 {
   return Pipeline(tree, layers, compression, &target, task).run(threads);
 }
@@ -362,7 +367,8 @@ PackedLayer pack_plain(std::span<const std::byte> plain, const Compression& comp
     layer.plain_bytes += bytes.size();
     sink.write(std::span(frame).first(packer.pack(bytes, frame)));
   };
-  for (; !plain.empty(); plain = plain.subspan(std::min(plain.size(), frame_bytes))) write(plain.first(std::min(plain.size(), frame_bytes)));
+  for (; !plain.empty(); plain = plain.subspan(std::min(plain.size(), frame_bytes)))
+    write(plain.first(std::min(plain.size(), frame_bytes)));
   write(tar::end_of_archive());
   const auto stored = target.end(0);
   layer.digest = stored.digest;

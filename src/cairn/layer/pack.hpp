@@ -80,7 +80,8 @@ struct Packed {
                           LayerTarget& target, const Task& task);
 
 /// Only read and hash: plain digest and size of each fragment, nothing packed. Throws Error.
-[[nodiscard]] std::vector<PackedFragment> measure(int tree, const std::vector<FragmentSpec>& fragments, std::size_t threads, const Task& task);
+[[nodiscard]] std::vector<PackedFragment> measure(int tree, const std::vector<FragmentSpec>& fragments, std::size_t threads,
+                                                  const Task& task);
 
 /// A layer of ready plain bytes (the index layer): one fragment-less blob, `plain` cut into frames, with the end of archive.
 [[nodiscard]] PackedLayer pack_plain(std::span<const std::byte> plain, const Compression& compression, LayerTarget& target);

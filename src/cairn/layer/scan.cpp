@@ -159,13 +159,14 @@ private:
   }
 
   /// Append the item; its index, or none when it has a problem.
-  std::uint32_t item(int dir, const std::string& name, const struct stat& status, const std::string& path,
-                     std::uint32_t parent, std::uint32_t root)
+  std::uint32_t item(int dir, const std::string& name, const struct stat& status, const std::string& path, std::uint32_t parent,
+                     std::uint32_t root)
   {
     if (!is_utf8(name)) return refuse(path, "name is not UTF-8; rename it, or exclude it");
     if (name.starts_with(tar::whiteout_prefix)) return refuse(path, whiteout_name);
     if (const auto length = options_.prefix.size() + 1 + path.size(); length > longest_path_bytes)
-      return refuse(path, fmt::format("path at the target has {} bytes, the limit is {}; shorten or exclude it", length, longest_path_bytes));
+      return refuse(path,
+                    fmt::format("path at the target has {} bytes, the limit is {}; shorten or exclude it", length, longest_path_bytes));
     if (path.size() > limits.depth)  // a shorter one has fewer names
       if (const auto names = depth(options_.prefix) + depth(path); names > limits.depth)
         return refuse(path, fmt::format("path at the target has {} names, the limit is {}; flatten or exclude it", names, limits.depth));
@@ -204,7 +205,8 @@ private:
       if ((item.mode & 07000) != 0) scan_.special_mode.push_back(path);
       const auto index = static_cast<std::uint32_t>(contents.items.size());
       if (status.st_nlink > 1) {
-        const auto [first, is_new] = linked_.try_emplace({status.st_dev, status.st_ino}, Linked{index, 1, static_cast<std::uint64_t>(status.st_nlink)});
+        const auto [first, is_new] =
+            linked_.try_emplace({status.st_dev, status.st_ino}, Linked{index, 1, static_cast<std::uint64_t>(status.st_nlink)});
         if (!is_new) {
           ++first->second.seen;
           item.kind = Kind::hard_link;
@@ -257,10 +259,13 @@ private:
     for (const auto& root : contents.roots) hash.update(fmt::format("{}{}", root.path, root.is_directory ? "/\n" : "\n"));
     for (const auto& item : contents.items) {
       hash.update(std::as_bytes(std::span(&item.size_bytes, 1)));
-      const std::array<std::uint64_t, 6> numbers{static_cast<std::uint64_t>(item.mtime_ns), static_cast<std::uint64_t>(item.ctime_ns),
-                                                 item.inode, std::uint64_t{item.parent} << 32 | item.root,
-                                                 std::uint64_t{item.link_at} << 32 | item.name_size,
-                                                 std::uint64_t{item.link_size} << 32 | std::uint64_t{item.mode} << 8 | static_cast<std::uint8_t>(item.kind)};
+      const std::array<std::uint64_t, 6> numbers{
+          static_cast<std::uint64_t>(item.mtime_ns),
+          static_cast<std::uint64_t>(item.ctime_ns),
+          item.inode,
+          std::uint64_t{item.parent} << 32 | item.root,
+          std::uint64_t{item.link_at} << 32 | item.name_size,
+          std::uint64_t{item.link_size} << 32 | std::uint64_t{item.mode} << 8 | static_cast<std::uint8_t>(item.kind)};
       hash.update(std::as_bytes(std::span(numbers)));
     }
     hash.update(contents.text);

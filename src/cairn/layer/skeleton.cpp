@@ -25,9 +25,7 @@ std::uint32_t normal_mode(std::uint32_t mode, bool is_directory)
 
 std::string archive_prefix(const std::string& target)
 {
-  const auto bad = [&](std::string_view why) {
-    throw Error(Errc::bad_input, fmt::format("target {}: {}", printable(target), why));
-  };
+  const auto bad = [&](std::string_view why) { throw Error(Errc::bad_input, fmt::format("target {}: {}", printable(target), why)); };
   if (target.empty() || target.front() != '/') bad("is not an absolute path");
   if (target == "/") bad("must be a directory below the root, such as /opt/apps/easybuild");
   if (!is_utf8(target)) bad("is not UTF-8");

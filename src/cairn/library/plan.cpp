@@ -2,14 +2,16 @@
 //
 // Two opposite wishes: few layers change with each release, and few bytes are dead. What a layer costs is paid when it is
 // made again, so it is made again only when something forces it, and what the release sends anyway is put together freely.
+// Without dead bytes (a cap of 0) every change writes its whole layer again, so there layers are as many and as small as
+// the budget allows, and new units share the layers that are written again.
 // The constants come from tests/bench/plan.py; docs/small-updates.md has the figures.
 #include <cairn/library/plan.hpp>
 
 #include <cairn/library/arrangement.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
+#include <limits>
 #include <map>
 
 namespace cairn::library {
@@ -25,7 +27,7 @@ constexpr double runs_share = 0.1;
 constexpr double runs_share_when_tight = 0.3;
 constexpr double tight_cap = 0.05;
 /// What is written again may take this part of the layers that are left over.
-constexpr double rewritten_share = 0.3;
+constexpr double rewritten_share = 0.6;
 /// A run is not made smaller than this: small ones save nothing.
 constexpr std::uint64_t smallest_run_bytes = std::uint64_t{4} << 20;
 
@@ -39,6 +41,7 @@ struct Making {
   LayerReason reason;
   std::vector<SizedUnit> units;
   std::uint64_t bytes;
+  std::optional<std::size_t> place = std::nullopt;  ///< the previous layer whose units these are, none more or less
 };
 
 Making making(LayerReason reason, std::vector<SizedUnit> units)
@@ -51,11 +54,15 @@ std::vector<Making> first_plan(const PlanInput& input, LayerReason reason)
 {
   std::vector<SizedUnit> units;
   for (const auto& unit : input.units) units.push_back({unit.name, unit.bytes});
-  sort_by_size(units);
+  std::vector<Making> layers;
   const auto budget = input.budget_layers;
+  if (input.dead_cap == 0) {
+    for (auto& run : cheapest_runs(std::move(units), budget)) layers.push_back(making(reason, std::move(run)));
+    return layers;
+  }
+  sort_by_size(units);
   const auto large = std::max<std::uint64_t>(1, total_bytes(units) / (single_divisor * budget));
   const auto most_singles = budget > 1 ? std::min(share_of(budget, singles_share), budget - 1) : 0;
-  std::vector<Making> layers;
   std::vector<SizedUnit> others;
   for (auto& unit : units) {
     if (unit.bytes >= large && layers.size() < most_singles) layers.push_back(making(reason, {std::move(unit)}));
@@ -90,7 +97,7 @@ public:
   std::vector<PlannedLayer> make()
   {
     keep_previous();
-    if (kept_.empty()) {
+    if (kept_.empty() && made_.empty()) {
       made_ = first_plan(input_, anew_);
       return finish();
     }
@@ -120,9 +127,14 @@ private:
       }
       if (layer.live.empty()) continue;  // nothing lives there
       for (const auto& unit : layer.live) placed_.insert(unit.name);
-      if (purged || input_.previous[i].rewrite) {
-        anew_ = purged ? LayerReason::purge : LayerReason::rewrite;
-        rewrite(layer, anew_);
+      if (purged) {
+        anew_ = LayerReason::purge;
+        rewrite(layer, LayerReason::purge);
+      } else if (input_.previous[i].rewrite) {
+        // The same units in the same place: in another codec alone, its plain bytes are what they were, and so are the
+        // chain IDs by which runtimes know what they have unpacked.
+        made_.push_back(making(LayerReason::rewrite, std::move(layer.live)));
+        made_.back().place = i;
       } else {
         kept_.push_back(std::move(layer));
       }
@@ -155,6 +167,10 @@ private:
     for (const auto& unit : input_.units)
       if (!placed_.contains(unit.name)) fresh.push_back({unit.name, unit.bytes});
     if (fresh.empty()) return;
+    if (const auto rewritten = rewritten_.find(LayerReason::dead_cap); input_.dead_cap == 0 && rewritten != rewritten_.end()) {
+      std::ranges::move(fresh, std::back_inserter(rewritten->second));
+      return;
+    }
     const auto large = std::max<std::uint64_t>(1, live_bytes_ / input_.budget_layers);
     const auto small = std::ranges::stable_partition(fresh, [&](const SizedUnit& unit) { return unit.bytes >= large; });
     for (auto unit = fresh.begin(); unit != small.begin(); ++unit) made_.push_back(making(LayerReason::fresh, {*unit}));
@@ -166,7 +182,7 @@ private:
     const auto taken = kept_.size() + made_.size();
     const auto spare = input_.budget_layers > taken ? input_.budget_layers - taken : 0;
     for (auto& [reason, units] : rewritten_) {
-      const auto most = std::min(share_of(spare, rewritten_share), std::max<std::uint64_t>(1, total_bytes(units) / smallest_run_bytes));
+      const auto most = std::min(share_of(spare, input_.dead_cap == 0 ? 1 : rewritten_share), std::max<std::uint64_t>(1, total_bytes(units) / smallest_run_bytes));
       for (auto& run : cheapest_runs(std::move(units), most)) made_.push_back(making(reason, std::move(run)));
     }
   }
@@ -186,7 +202,7 @@ private:
       const auto least = std::ranges::min_element(kept_, {}, &Kept::live_bytes);
       auto cheapest = making(LayerReason::merge, std::move(least->live));
       kept_.erase(least);
-      if (made_.empty()) made_.push_back(std::move(cheapest));
+      if (made_.empty()) made_.push_back(std::move(cheapest));  // one layer more has to go
       else merge_smallest(std::move(cheapest));
     }
   }
@@ -195,6 +211,7 @@ private:
   {
     auto& smallest = made_.back();
     smallest.reason = LayerReason::merge;
+    smallest.place.reset();
     smallest.bytes += other.bytes;
     std::ranges::move(other.units, std::back_inserter(smallest.units));
   }
@@ -215,6 +232,7 @@ private:
     };
     for (const auto& layer : kept_) add(layer.index, layer.live, LayerReason::first);
     std::ranges::sort(made_, larger);
+    std::ranges::stable_sort(made_, {}, [](const Making& layer) { return layer.place.value_or(std::numeric_limits<std::size_t>::max()); });
     for (const auto& layer : made_) add(std::nullopt, layer.units, layer.reason);
     return layers;
   }

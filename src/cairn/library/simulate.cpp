@@ -39,7 +39,11 @@ private:
   std::mt19937_64 engine_;
 };
 
-std::uint64_t size_of(double bytes) { return static_cast<std::uint64_t>(std::clamp(bytes, smallest_unit_bytes, 0x1p50)); }
+/// In whole KiB, so that the last digit of a logarithm, which machines may differ in, is hardly ever seen.
+std::uint64_t size_of(double bytes)
+{
+  return static_cast<std::uint64_t>(std::round(std::clamp(bytes, smallest_unit_bytes, 0x1p50) / 1024)) * 1024;
+}
 
 class HistoryMaker {
 public:

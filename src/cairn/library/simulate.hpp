@@ -13,7 +13,7 @@
 /// What releases of a library would cost, by its plans alone: nothing is read or packed.
 namespace cairn::library {
 
-/// How a made-up library changes. Pure numbers: the same model has the same history on every machine.
+/// How a made-up library changes. The same model has the same history.
 struct ChangeModel {
   std::uint64_t units = 500;
   std::uint64_t mean_bytes = 31'800'000;  ///< of a unit

@@ -42,7 +42,7 @@ TempDir::~TempDir()
     // Not remove_all: that gives up on directories that deny their owner.
     const auto parent = open_root(path_.parent_path());
     remove_beneath(parent.get(), path_.filename(), path_);
-  } catch (const std::exception&) {  // what cannot be removed stays
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): what cannot be removed stays
   }
 }
 

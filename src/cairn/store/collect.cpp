@@ -120,7 +120,11 @@ Store::Collected Store::collect(Really really, const Task& task, std::chrono::se
   Collected collected;
   for (const auto& [digest, stored] : blobs) {
     task.check();
-    if (used.contains(digest) || (grace.count() > 0 && stored.changed > oldest_kept)) continue;
+    if (used.contains(digest)) continue;
+    if (grace.count() > 0 && stored.changed > oldest_kept) {
+      ++collected.young_blobs;
+      continue;
+    }
     if (really == Really::yes && ::unlinkat(directory.get(), stored.name.c_str(), 0) != 0 && errno != ENOENT)
       throw_errno(errno, printable((path / stored.name).native()));
     ++collected.blobs;

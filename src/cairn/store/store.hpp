@@ -99,6 +99,7 @@ public:
   struct Collected {
     std::uint64_t blobs = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t young_blobs = 0;  ///< left because they are younger than `grace`
   };
   enum class Really { yes, dry_run };
   /// Remove blobs that index.json does not reach (through indexes, manifests, configs and layers; a manifest whose

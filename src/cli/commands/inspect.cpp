@@ -27,6 +27,7 @@ struct LayerUse {
   std::size_t units = 0;
   std::uint64_t live_bytes = 0;
   std::uint64_t dead_bytes = 0;
+  std::string reason = "-";  ///< why it was made
 };
 
 LayerUse use_of(const oci::Descriptor& layer, const library::Document* document, std::size_t number)
@@ -35,6 +36,7 @@ LayerUse use_of(const oci::Descriptor& layer, const library::Document* document,
   if (const auto kind = layer.annotations.find(std::string(library::annotation::layer)); kind != layer.annotations.end())
     use.kind = kind->second;
   if (document == nullptr || number >= document->layers.size()) return use;
+  if (const auto reason = document->layers[number].reason) use.reason = name(*reason);
   for (const auto& fragment : document->layers[number].fragments) {
     (fragment.live ? use.live_bytes : use.dead_bytes) += fragment.packed_bytes;
     if (fragment.live) ++use.units;
@@ -71,6 +73,7 @@ oci::JsonWriter record(const image::Image& image, const library::Document* docum
     if (document != nullptr) {
       const auto use = use_of(layer, document, i);
       json.member("kind", use.kind).member("units", use.units).member("live_bytes", use.live_bytes).member("dead_bytes", use.dead_bytes);
+      if (use.reason != "-") json.member("reason", use.reason);
     }
     json.end_object();
   }
@@ -131,12 +134,13 @@ Table layers_table(const image::Image& image, const library::Document* document)
                {"SIZE", Align::right},
                {"UNITS", Align::right},
                {"LIVE", Align::right},
-               {"DEAD", Align::right}});
+               {"DEAD", Align::right},
+               {"MADE FOR"}});
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     const auto& layer = image.manifest.layers[i];
     const auto use = use_of(layer, document, i);
     table.add({fmt::format("{}", i), short_digest(layer.digest), short_type(layer.media_type), use.kind, size_text(layer.size_bytes),
-               fmt::format("{}", use.units), size_text(use.live_bytes), size_text(use.dead_bytes)});
+               fmt::format("{}", use.units), size_text(use.live_bytes), size_text(use.dead_bytes), use.reason});
   }
   return table;
 }
@@ -175,7 +179,10 @@ void add_inspect(CommandLine& line, Program& program)
                   "read.\n\n"
                   "LIVE is what a layer's units take, compressed; DEAD is what older releases left in it, hidden by later layers: it costs "
                   "space but saves everyone from fetching the layer again. The last layer of a library, `index`, holds the list of units "
-                  "and Lmod's cache.",
+                  "and Lmod's cache.\n\n"
+                  "MADE FOR says why a layer was made: `first` (there was no release before), `new` (its units were new or changed), `merge` "
+                  "(there were too many layers), `dead-cap` (too many dead bytes), `purge` (something had to be gone), `rewrite` (it could not "
+                  "be kept: another codec, or dead bytes that nothing could hide).",
               .examples = {{"cairn inspect library:2026.11", "Layers and units."},
                            {"cairn inspect library:2026.11 --json | jq '[.layers[].dead_bytes] | add'",
                             "Bytes that no module uses any more."}},
@@ -185,7 +192,7 @@ void add_inspect(CommandLine& line, Program& program)
                     "`architecture`, `annotations`, `config` (`digest`, `env`, `entrypoint`, `cmd`, `user`, `working_dir`, `labels`), "
                     "`layers` "
                     "(each `digest`, `media_type`, `size_bytes`, `diff_id`; of a library also `kind`, `units`, `live_bytes`, "
-                    "`dead_bytes`). A "
+                    "`dead_bytes`, `reason`). A "
                     "library has besides `target`, `budget_layers`, `units` (each `name`, `kind`, `files`, `content_bytes`, "
                     "`packed_bytes`, "
                     "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`."}},

@@ -136,8 +136,8 @@ void add_plan(CommandLine& line, Program& program)
           .examples =
               {
                   {"cairn plan --simulate 30 --layers 100", "A library of 500 modules, made up, over 30 releases."},
-                  {"printf 'units: 200\\nadded: 3\\nchanged: 1.5\\n' >model.yaml; cairn plan --simulate 12 --model model.yaml --dead 0",
-                   "A smaller one that changes more, in images without dead bytes."},
+                  {"echo 'changed: 1.5' >m.yaml; cairn plan --simulate 9 --model m.yaml --dead 0",
+                   "One that changes more, in images without dead bytes."},
                   {"cairn plan --simulate 100 --layers 32 --json --quiet | jq .amplification", "One number to compare budgets by."},
               },
           .sections =

@@ -131,7 +131,7 @@ void add_split(CommandLine& line, Program& program)
               library::most_budget_layers, options->layers)
       .choice("--compression", {"zstd", "gzip", "none"}, "how layers are compressed; zstd unless settings say otherwise",
               options->compression)
-      .number("--level", "N", "compression level: zstd 1 to 19 (3), gzip 1 to 12 (6)", 0, 19, options->level)
+      .number("--level", "N", "compression level: zstd 1 to 19 (3), gzip 1 to 12 (3)", 0, 19, options->level)
       .option("--since", "IMAGE", "the previous release; what NAME:TAG is now, if not given", options->since, ValueKind::image)
       .flag("--full", "read every file again, whatever is known of it", options->full)
       .option("--output", "PLACE", "copy the image there too: `oci:DIR[:TAG]` or `oci-archive:FILE[:TAG]`", options->output);

@@ -119,15 +119,9 @@ private:
   std::jthread thread_;
 };
 
-/// Steps that end within `plain_begin` are not worth a line: a log is read, not watched.
-class PlainConsole final : public Console {
+/// Counts what steps did; a ticker of the derived class tells of it.
+class CountingConsole : public Console {
 public:
-  explicit PlainConsole(int fd) : fd_(fd), ticker_(mutex_, redraw_interval, [this] { tell_all(); }) {}
-
-  void line(LineKind kind, std::string_view text) noexcept override
-  {
-    quietly([&] { write_all(fd_, line_text(kind, text)); });
-  }
   void begin(std::uint64_t id, const std::string& title, std::uint64_t total_bytes) noexcept override
   {
     quietly([&] {
@@ -141,6 +135,25 @@ public:
       const std::scoped_lock lock(mutex_);
       if (auto* step = steps_.find(id)) step->done_bytes += bytes;
     });
+  }
+
+protected:
+  explicit CountingConsole(int fd) : fd_(fd) {}
+
+  // The mutex guards all that a derived class has, too.
+  int fd_;
+  std::mutex mutex_;
+  Steps steps_;
+};
+
+/// Steps that end within `plain_begin` are not worth a line: a log is read, not watched.
+class PlainConsole final : public CountingConsole {
+public:
+  explicit PlainConsole(int fd) : CountingConsole(fd), ticker_(mutex_, redraw_interval, [this] { tell_all(); }) {}
+
+  void line(LineKind kind, std::string_view text) noexcept override
+  {
+    quietly([&] { write_all(fd_, line_text(kind, text)); });
   }
   void end(std::uint64_t id) noexcept override
   {
@@ -172,9 +185,6 @@ private:
     }
   }
 
-  int fd_;
-  std::mutex mutex_;
-  Steps steps_;
   Ticker ticker_;  // last: it uses all the others
 };
 
@@ -247,9 +257,9 @@ private:
 
 /// Draws at the bottom of the terminal, from a thread of its own so that rates and times go on while a step is
 /// silent. Lines are overwritten and the rest of each erased, in one write: nothing flickers.
-class BarConsole final : public Console {
+class BarConsole final : public CountingConsole {
 public:
-  explicit BarConsole(int fd) : fd_(fd), ticker_(std::in_place, mutex_, redraw_interval, [this] { draw(); }) {}
+  explicit BarConsole(int fd) : CountingConsole(fd), ticker_(std::in_place, mutex_, redraw_interval, [this] { draw(); }) {}
   ~BarConsole() override
   {
     ticker_.reset();
@@ -269,20 +279,6 @@ public:
     quietly([&] {
       const std::scoped_lock lock(mutex_);
       erase();
-    });
-  }
-  void begin(std::uint64_t id, const std::string& title, std::uint64_t total_bytes) noexcept override
-  {
-    quietly([&] {
-      const std::scoped_lock lock(mutex_);
-      steps_.begin(id, title, total_bytes);
-    });
-  }
-  void advance(std::uint64_t id, std::uint64_t bytes) noexcept override
-  {
-    quietly([&] {
-      const std::scoped_lock lock(mutex_);
-      if (auto* step = steps_.find(id)) step->done_bytes += bytes;
     });
   }
   void end(std::uint64_t id) noexcept override
@@ -320,9 +316,6 @@ private:
     drawn_ = 0;
   }
 
-  int fd_;
-  std::mutex mutex_;
-  Steps steps_;
   std::size_t drawn_ = 0;         ///< lines of bars on the terminal, the cursor below them
   std::optional<Ticker> ticker_;  // last: it uses all the others
 };

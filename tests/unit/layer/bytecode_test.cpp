@@ -2,7 +2,7 @@
 #include <cairn/layer/bytecode.hpp>
 
 #include <cairn/layer/contents.hpp>
-#include <cairn/layer/siphash.hpp>
+#include <cairn/io/siphash.hpp>
 #include <support/module_tree.hpp>
 
 #include <fmt/format.h>

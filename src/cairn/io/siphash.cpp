@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cairn/layer/siphash.hpp>
+#include <cairn/io/siphash.hpp>
 
 #include <bit>
 #include <cstring>
 
-namespace cairn::layer {
+namespace cairn {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "siphash reads words as they lie in memory");
@@ -53,4 +53,4 @@ std::uint64_t siphash(int compression_rounds, int finalization_rounds, std::uint
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
 }
 
-}  // namespace cairn::layer
+}  // namespace cairn
