@@ -10,8 +10,6 @@
 #include <cairn/library/fingerprints.hpp>
 #include <cairn/library/hiding.hpp>
 #include <cairn/library/index.hpp>
-#include <cairn/library/library.hpp>
-#include <cairn/library/plan.hpp>
 #include <cairn/library/source_tree.hpp>
 #include <cairn/library/unit_reader.hpp>
 #include <cairn/library/units.hpp>
@@ -66,7 +64,8 @@ std::string machine_architecture()
 
 /// A unit on its way through a split.
 struct Work : UnitContents {
-  std::optional<KnownFragment> known;  ///< what its fragment is, without having packed it
+  std::optional<KnownFragment> remembered;  ///< what its fingerprint stands for
+  std::optional<KnownFragment> known;       ///< what its fragment is, without having packed it
   UnitState state = UnitState::added;
 };
 
@@ -80,20 +79,46 @@ public:
   {
     const auto begin = Clock::now();
     const auto hold = store_.hold(LockMode::shared, task_);
-    evaluate();
-    load_previous();
-    scan_units();
-    if (stopped()) return finish(begin);
-    find_unchanged();
-    if (stopped()) return finish(begin);
-    plan_layers();
+    if (!decide()) return finish(begin);
     pack_layers();
     if (stopped()) return finish(begin);
     publish();
     return finish(begin);
   }
 
+  SplitPreview preview()
+  {
+    SplitPreview out;
+    const bool decided = decide();
+    if (decided) fingerprints_->save();
+    out.problems = std::move(result_.problems);
+    out.removed = std::move(result_.removed);
+    for (const auto& work : work_) {
+      out.states[work.unit.name] = work.state;
+      if (work.state != UnitState::kept) out.new_plain_bytes += work.scan.counts.archive_bytes;
+    }
+    if (!decided) return out;
+    for (const auto& planned : planned_) {
+      out.layers.push_back(preview_of(planned));
+      if (!planned.kept) out.written_plain_bytes += out.layers.back().plain_bytes;
+    }
+    return out;
+  }
+
 private:
+  /// All that comes before writing. False: it stops here.
+  bool decide()
+  {
+    evaluate();
+    load_previous();
+    scan_units();
+    if (stopped()) return false;
+    find_unchanged();
+    if (stopped()) return false;
+    plan_layers();
+    return true;
+  }
+
   [[nodiscard]] bool stopped() const { return !result_.problems.empty(); }
 
   SplitResult finish(Clock::time_point begin)
@@ -124,28 +149,42 @@ private:
         result_.warnings.push_back(fmt::format("{}: asks for the host ({}), which was answered with nothing", modulefile.path, fmt::join(modulefile.impure, ", ")));
     }
     result_.warnings.insert(result_.warnings.end(), source_.modules.warnings.begin(), source_.modules.warnings.end());
+    result_.times.evaluating = Clock::now() - begin;
+    const auto formed = Clock::now();
     units_ = form_units(source_.fd.get(), source_.modules, source_.target, settings_.mapping, source_.excludes, step);
     result_.problems.insert(result_.problems.end(), units_.problems.begin(), units_.problems.end());
-    result_.times.evaluating = Clock::now() - begin;
+    result_.times.forming = Clock::now() - formed;
   }
 
   // 2. What was.
 
   void load_previous()
   {
+    for (const auto& tag : store_.tags())
+      if (tag.name == settings_.tag) tagged_ = tag.manifest;
     if (settings_.since) {
-      previous_ = in_context([&] { return fmt::format("--since {}", *settings_.since); },
-                             [&] { return load(store_, store_.resolve(*settings_.since)); });
-    } else if (!settings_.tag.empty()) {
-      for (const auto& tag : store_.tags())
-        if (tag.name == settings_.tag)
-          previous_ = in_context([&] { return fmt::format("previous {} (use another tag to begin anew)", settings_.tag); },
-                                 [&] { return load(store_, tag.manifest); });
+      previous_ = settings_.since->library;
+    } else if (tagged_) {
+      previous_ = in_context([&] { return fmt::format("previous {} (use another tag to begin anew)", settings_.tag); },
+                             [&] { return load(store_, *tagged_); });
     }
     if (previous_ && previous_->document.target != source_.target) {
       if (settings_.since)
-        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->document.target, source_.target));
+        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", settings_.since->name, previous_->document.target, source_.target));
       previous_.reset();
+    }
+    check_purge();
+  }
+
+  /// A name that purges nothing is a mistake, and one that leaves bytes where they are.
+  void check_purge() const
+  {
+    for (const auto& name : settings_.purge) {
+      const auto of_it = [&](const FragmentInfo& fragment) { return fragment.unit == name; };
+      const auto has_it = [&](const LayerInfo& layer) { return std::ranges::any_of(layer.fragments, of_it); };
+      if (!previous_) throw Error(Errc::bad_input, fmt::format("--purge {}: there is no previous release whose bytes could be left out", printable(name)));
+      if (std::ranges::none_of(previous_->document.layers, has_it))
+        throw Error(Errc::not_found, fmt::format("--purge {}: the previous release has no bytes of it", printable(name)));
     }
   }
 
@@ -191,7 +230,8 @@ private:
     const auto step = task_.step("compare with the previous release");
     for (auto& work : work_) {
       const auto before = previous_ ? previous_->document.find(work.unit.name) : std::nullopt;
-      if (!settings_.full && !work.scan.racy) work.known = fingerprints_->find(work.unit.name, work.scan.fingerprint);
+      if (!work.scan.racy) work.remembered = fingerprints_->find(work.unit.name, work.scan.fingerprint);
+      if (!settings_.full) work.known = work.remembered;
       if (before) {
         const auto& fragment = previous_->document.layers[before->layer].fragments[before->fragment];
         // Without a fingerprint only reading tells, unless not even the size is the same.
@@ -202,6 +242,7 @@ private:
           work.known = KnownFragment{measured.plain_digest, measured.plain_bytes};
         };
         if (!work.known && !reader_->steadily(work, step, measure)) UnitReader::tell(work, result_.problems);
+        if (work.known) check_memory(work, *work.known);
         const bool same = work.known && work.known->plain_digest == fragment.plain_digest && work.roots == fragment.roots;
         work.state = same ? UnitState::kept : UnitState::changed;
       }
@@ -212,12 +253,22 @@ private:
       if (work_for(unit.name) == nullptr) result_.removed.push_back(unit.name);
   }
 
+  /// Say so when what the fingerprint stood for is not what reading found.
+  void check_memory(const Work& work, const KnownFragment& found)
+  {
+    if (!work.remembered || *work.remembered == found) return;
+    result_.warnings.push_back(fmt::format("unit {}: its content changed and its sizes, times and inodes did not; releases since then have the old content", work.unit.name));
+    log::warn("{}", result_.warnings.back());
+  }
+
   // 4. Where it goes.
 
   void plan_layers()
   {
     PlanInput input;
     input.budget_layers = settings_.budget_layers - 1;  // one is the index layer
+    input.dead_cap = settings_.dead_cap;
+    input.purge = settings_.purge;
     for (const auto& work : work_) input.units.push_back({work.unit.name, work.scan.counts.archive_bytes, work.state != UnitState::kept});
     for (const auto& work : work_) current_.add(work.roots);
     for (const auto& root : index_scan_.contents.roots) current_.add({{root.path, root.is_directory}});
@@ -233,6 +284,22 @@ private:
         input.previous.push_back(std::move(planned));
       }
     planned_ = plan(input);
+  }
+
+  SplitPreview::Layer preview_of(const PlannedLayer& planned)
+  {
+    SplitPreview::Layer out;
+    out.units = planned.units;
+    out.reason = planned.reason;
+    for (const auto& unit : planned.units) out.plain_bytes += work_for(unit)->scan.counts.archive_bytes;
+    if (!planned.kept) return out;
+    const auto& info = previous_->document.layers[*planned.kept];
+    out.kept = info.digest;
+    out.size_bytes = info.size_bytes;
+    out.reason = info.reason;
+    for (const auto& fragment : info.fragments)
+      if (!fragment.live || !is_kept(fragment.unit)) out.dead_bytes += fragment.plain_bytes;
+    return out;
   }
 
   [[nodiscard]] bool is_kept(const std::string& unit) { return work_for(unit) != nullptr && work_for(unit)->state == UnitState::kept; }
@@ -359,6 +426,7 @@ private:
       fragment.packed_bytes = made.packed_bytes;
       fragment.offset = made.offset;
       const auto& work = *work_for(fragment.unit);
+      check_memory(work, {made.plain_digest, made.plain_bytes});
       if (!work.scan.racy) fingerprints_->set(fragment.unit, work.scan.fingerprint, {made.plain_digest, made.plain_bytes});
     }
     result_.new_bytes += info.size_bytes;
@@ -408,7 +476,25 @@ private:
     ++(same_index ? result_.kept_layers : result_.new_layers);
     put_manifest(index);
     fingerprints_->save();
-    if (!settings_.tag.empty()) store_.tag(settings_.tag, result_.manifest, task_);
+    fetch_kept_layers();
+    const bool is_tagged = tagged_ && tagged_->digest == result_.manifest.digest;
+    if (!settings_.tag.empty() && !is_tagged) store_.tag(settings_.tag, result_.manifest, task_);
+  }
+
+  /// Copy kept layers that the store lacks from where the previous release is, if it is there.
+  void fetch_kept_layers()
+  {
+    for (const auto& planned : planned_) {
+      if (!planned.kept) continue;
+      const auto& blob = previous_->image.manifest.layers[*planned.kept];
+      if (store_.has(blob)) continue;
+      try {
+        if (settings_.since && settings_.since->blobs != nullptr) store_.put(blob, *settings_.since->blobs->open(blob), task_);
+      } catch (const Error& error) {
+        if (error.code() != Errc::not_found) throw;
+      }
+      if (!store_.has(blob)) result_.absent.push_back(blob);
+    }
   }
 
   void fill_document()
@@ -478,6 +564,7 @@ private:
   store::Store& store_;
   const Task& task_;
   SourceTree source_;
+  std::optional<oci::Descriptor> tagged_;  ///< what the tag names now
   std::optional<Library> previous_;
   Units units_;
   std::optional<UnitReader> reader_;
@@ -509,12 +596,27 @@ const std::vector<std::string>& default_excludes()
   return patterns;
 }
 
-SplitResult split(const SplitSettings& settings, store::Store& store, const Task& task)
+namespace {
+
+void check(const SplitSettings& settings)
 {
   if (settings.budget_layers < least_budget_layers || settings.budget_layers > most_budget_layers)
     throw Error(Errc::bad_input, fmt::format("{} layers: the budget is from {} to {}", settings.budget_layers, least_budget_layers, most_budget_layers));
   if (!settings.tag.empty()) store::check_tag_name(settings.tag);
+}
+
+}  // namespace
+
+SplitResult split(const SplitSettings& settings, store::Store& store, const Task& task)
+{
+  check(settings);
   return Splitter(settings, store, task).run();
+}
+
+SplitPreview preview(const SplitSettings& settings, store::Store& store, const Task& task)
+{
+  check(settings);
+  return Splitter(settings, store, task).preview();
 }
 
 }  // namespace cairn::library
