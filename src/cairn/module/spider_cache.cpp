@@ -48,19 +48,24 @@ constexpr std::size_t level_indent = 4;  // dirT and a level in it, or fileT and
 
 enum class Entries { with, without };
 
-std::string node_text(const std::string& name, const Node& node, std::string_view target, std::string_view path, std::size_t indent, Entries with)
+void append_node(std::string& out, const std::string& name, const Node& node, const EntryPlace& place, Entries with)
 {
+  const auto indent = node_indent + level_indent * place.level;
   List marks;
-  for (const auto& mark : node.marks) marks.emplace_back(mark_table(mark, target, path));
-  std::string levels;
-  for (const auto& [full_name, level] : node.levels) levels += node_text(full_name, level, target, path, indent + level_indent, with);
-  std::string entries;
-  if (with == Entries::with)
-    for (const auto& [full_name, entry] : node.entries) entries += entry.text;
-  const auto body = serialized("defaultA", std::move(marks), indent + 2, Place::nested) +
-                    serialized("defaultT", node.marked ? mark_table(*node.marked, target, path) : Table{}, indent + 2, Place::nested) +
-                    serialized_around("dirT", levels, indent + 2, Place::nested) + serialized_around("fileT", entries, indent + 2, Place::nested);
-  return serialized_around(name, body, indent, Place::nested);
+  for (const auto& mark : node.marks) marks.emplace_back(mark_table(mark, place.target, place.path));
+  auto below = place;
+  ++below.level;
+  append_around(out, name, indent, Place::nested, [&](std::string& text) {
+    text += serialized("defaultA", std::move(marks), indent + 2, Place::nested);
+    text += serialized("defaultT", node.marked ? mark_table(*node.marked, place.target, place.path) : Table{}, indent + 2, Place::nested);
+    append_around(text, "dirT", indent + 2, Place::nested, [&](std::string& levels) {
+      for (const auto& [full_name, level] : node.levels) append_node(levels, full_name, level, below, with);
+    });
+    append_around(text, "fileT", indent + 2, Place::nested, [&](std::string& entries) {
+      if (with == Entries::with)
+        for (const auto& [full_name, entry] : node.entries) entries += entry.text;
+    });
+  });
 }
 
 void collect_modulepaths(const Node& node, const std::function<std::string(const std::string&)>& at_target, Shard& out)
@@ -123,8 +128,9 @@ std::map<std::string, Shard> make_shards(const std::map<std::string, Node>& node
   for (const auto& [name, node] : nodes) {
     auto& shard = units[name.substr(0, name.find('/'))];
     if (!name.starts_with("__")) {
-      shard.nodes.emplace(name, node_text(name, node, target, path, node_indent, Entries::with));
-      shard.frames += node_text(name, node, target, path, node_indent, Entries::without);
+      const EntryPlace place{target, path, node.is_meta, 0};
+      append_node(shard.nodes[name], name, node, place, Entries::with);
+      append_node(shard.frames, name, node, place, Entries::without);
     }
     collect_modulepaths(node, modulepath_at_target, shard);
   }
@@ -133,51 +139,61 @@ std::map<std::string, Shard> make_shards(const std::map<std::string, Node>& node
 
 std::string merge(const std::vector<ModulepathShards>& walked)
 {
-  std::map<std::string, std::string> bodies;  // of spiderT, by MODULEPATH directory
+  std::map<std::string, std::map<std::string, const Shard*>> modules;  // of MODULEPATH directories, by module
   Table rc_tables;
   std::map<std::string, std::map<std::string, std::string>> adders;
-  std::string frames;
   bool any = false;
+  std::size_t bytes = 0;
   for (const auto& one : walked) {
-    std::map<std::string, const std::string*> nodes;
+    auto& nodes = modules[one.path];
     for (const auto& [unit, shard] : one.units) {
-      for (const auto& [name, text] : shard.nodes) nodes.emplace(name, &text);
-      frames += shard.frames;
+      for (const auto& [name, text] : shard.nodes) {
+        nodes.emplace(name, &shard);
+        bytes += text.size();
+      }
       for (const auto& [added, full_name] : shard.modulepaths) adders[added][full_name] = one.path;
     }
     any = any || !nodes.empty();
-    std::string body;
-    for (const auto& [name, text] : nodes) body += *text;
-    bodies[one.path] = serialized_around(one.path, body, 2, Place::nested);
     Table rc;
     if (!one.rc.alias2mod.empty()) rc.emplace("alias2modT", texts(one.rc.alias2mod));
     if (!one.rc.hidden.empty()) rc.emplace("hiddenT", truths(one.rc.hidden));
     if (!one.rc.version2mod.empty()) rc.emplace("version2modT", texts(one.rc.version2mod));
     if (!rc.empty()) rc_tables.emplace(one.path, std::move(rc));
   }
-
   Table map;
   for (const auto& [added, by_name] : adders) map.emplace(added, texts(by_name));
-  std::string spider;
-  bool versioned = false;
-  const auto version = fmt::format("  version = {},\n", cache_version);
-  for (const auto& [path, body] : bodies) {
-    if (!versioned && path > "version") spider += version;
-    versioned = versioned || path > "version";
-    spider += body;
-  }
-  if (!versioned) spider += version;
-
   const Table rc{{"alias2modT", Table{}}, {"hiddenT", any ? hidden_table(walked) : Table{}}, {"version2modT", Table{}}};
-  const auto around = [&](std::string_view modules) {
-    return serialized("timestampFn", List{false}, 0, Place::top) + serialized("mrcT", rc, 0, Place::top) + "\n" +
-           serialized("mrcMpathT", rc_tables, 0, Place::top) + serialized_around("spiderT", modules, 0, Place::top) +
-           serialized("mpathMapT", map, 0, Place::top) + "\n";
+
+  const auto around = [&](std::size_t size, const std::function<void(std::string&)>& spider) {
+    std::string out;
+    out.reserve(size);
+    out += serialized("timestampFn", List{false}, 0, Place::top) + serialized("mrcT", rc, 0, Place::top) + "\n" +
+           serialized("mrcMpathT", rc_tables, 0, Place::top);
+    append_around(out, "spiderT", 0, Place::top, spider);
+    out += serialized("mpathMapT", map, 0, Place::top) + "\n";
+    return out;
   };
-  // The entries were checked alone: the time that Lua takes for all of them is that of evaluating some.
-  if (const auto why = syntax_error(around(serialized_around("frames", frames, 2, Place::nested))))
-    throw Error(Errc::io, fmt::format("Lua cannot read the spider cache: {}", *why));
-  return around(spider);
+  // The entries were checked alone: a check of all would take longer than the evaluation of a few.
+  const auto check = around(0, [&](std::string& out) {
+    append_around(out, "frames", 2, Place::nested, [&](std::string& frames) {
+      for (const auto& one : walked)
+        for (const auto& [unit, shard] : one.units) frames += shard.frames;
+    });
+  });
+  if (const auto why = syntax_error(check)) throw Error(Errc::io, fmt::format("Lua cannot read the spider cache: {}", *why));
+
+  const auto version = fmt::format("  version = {},\n", cache_version);
+  return around(bytes + bytes / 8, [&](std::string& out) {
+    bool versioned = false;
+    for (const auto& [path, nodes] : modules) {
+      if (!versioned && path > "version") out += version;
+      versioned = versioned || path > "version";
+      append_around(out, path, 2, Place::nested, [&](std::string& body) {
+        for (const auto& [name, shard] : nodes) body += shard->nodes.at(name);
+      });
+    }
+    if (!versioned) out += version;
+  });
 }
 
 }  // namespace cairn::module
