@@ -13,8 +13,10 @@ namespace cairn::cli {
 
 void add_completion(CommandLine& line, Program& program);
 void add_config(CommandLine& line, Program& program);
+void add_diff(CommandLine& line, Program& program);
 void add_gc(CommandLine& line, Program& program);
 void add_help(CommandLine& line, Program& program);
+void add_history(CommandLine& line, Program& program);
 void add_images(CommandLine& line, Program& program);
 void add_inspect(CommandLine& line, Program& program);
 void add_lint(CommandLine& line, Program& program);
