@@ -29,8 +29,7 @@ std::vector<std::vector<SizedUnit>> even_runs(const std::vector<SizedUnit>& unit
     std::vector<SizedUnit> run;
     std::uint64_t bytes = 0;
     // The last run takes all; others stop where they come nearest to their goal, and leave one unit for each run after them.
-    while (at < units.size() &&
-           (count == 1 || run.empty() || (bytes + units[at].bytes / 2 <= goal && units.size() - at >= count))) {
+    while (at < units.size() && (count == 1 || run.empty() || (bytes + units[at].bytes / 2 <= goal && units.size() - at >= count))) {
       bytes += units[at].bytes;
       run.push_back(units[at++]);
     }

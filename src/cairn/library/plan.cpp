@@ -153,7 +153,9 @@ private:
     for (const auto& layer : kept_) dead += layer.dead_bytes;
     const auto cap = static_cast<std::uint64_t>(static_cast<double>(live_bytes_) * input_.dead_cap);
     while (dead > cap) {
-      const auto ratio = [](const Kept& layer) { return static_cast<double>(layer.dead_bytes) / (static_cast<double>(layer.live_bytes) + 1); };
+      const auto ratio = [](const Kept& layer) {
+        return static_cast<double>(layer.dead_bytes) / (static_cast<double>(layer.live_bytes) + 1);
+      };
       const auto worst = std::ranges::max_element(kept_, {}, ratio);
       dead -= worst->dead_bytes;
       rewrite(*worst, LayerReason::dead_cap);
@@ -182,7 +184,8 @@ private:
     const auto taken = kept_.size() + made_.size();
     const auto spare = input_.budget_layers > taken ? input_.budget_layers - taken : 0;
     for (auto& [reason, units] : rewritten_) {
-      const auto most = std::min(share_of(spare, input_.dead_cap == 0 ? 1 : rewritten_share), std::max<std::uint64_t>(1, total_bytes(units) / smallest_run_bytes));
+      const auto most = std::min(share_of(spare, input_.dead_cap == 0 ? 1 : rewritten_share),
+                                 std::max<std::uint64_t>(1, total_bytes(units) / smallest_run_bytes));
       for (auto& run : cheapest_runs(std::move(units), most)) made_.push_back(making(reason, std::move(run)));
     }
   }

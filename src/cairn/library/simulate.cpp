@@ -119,7 +119,8 @@ public:
 
   SimulatedRelease publish()
   {
-    PlanInput input{.units = {}, .previous = std::move(layers_), .budget_layers = settings_.budget_layers - 1, .dead_cap = settings_.dead_cap};
+    PlanInput input{
+        .units = {}, .previous = std::move(layers_), .budget_layers = settings_.budget_layers - 1, .dead_cap = settings_.dead_cap};
     SimulatedRelease out;
     out.units = units_.size();
     for (const auto& [name, bytes] : units_) {

@@ -180,8 +180,10 @@ void add_inspect(CommandLine& line, Program& program)
                   "LIVE is what a layer's units take, compressed; DEAD is what older releases left in it, hidden by later layers: it costs "
                   "space but saves everyone from fetching the layer again. The last layer of a library, `index`, holds the list of units "
                   "and Lmod's cache.\n\n"
-                  "MADE FOR says why a layer was made: `first` (there was no release before), `new` (its units were new or changed), `merge` "
-                  "(there were too many layers), `dead-cap` (too many dead bytes), `purge` (something had to be gone), `rewrite` (it could not "
+                  "MADE FOR says why a layer was made: `first` (there was no release before), `new` (its units were new or changed), "
+                  "`merge` "
+                  "(there were too many layers), `dead-cap` (too many dead bytes), `purge` (something had to be gone), `rewrite` (it could "
+                  "not "
                   "be kept: another codec, or dead bytes that nothing could hide).",
               .examples = {{"cairn inspect library:2026.11", "Layers and units."},
                            {"cairn inspect library:2026.11 --json | jq '[.layers[].dead_bytes] | add'",

@@ -87,7 +87,10 @@ oci::JsonWriter record(const library::Simulation& simulation, const library::Sim
   if (const auto amplification = simulation.amplification()) json.member("amplification", *amplification);
   json.begin_array("releases");
   for (const auto& release : simulation.releases) {
-    json.begin_object().member("units", release.units).member("new_bytes", release.new_bytes).member("fetched_bytes", release.fetched_bytes);
+    json.begin_object()
+        .member("units", release.units)
+        .member("new_bytes", release.new_bytes)
+        .member("fetched_bytes", release.fetched_bytes);
     json.member("live_bytes", release.live_bytes).member("dead_bytes", release.dead_bytes).member("layers", release.layers);
     json.begin_object("made");
     for (const auto& [reason, count] : release.made) json.member(name(reason), count);
@@ -140,13 +143,12 @@ void add_plan(CommandLine& line, Program& program)
                    "One that changes more, in images without dead bytes."},
                   {"cairn plan --simulate 100 --layers 32 --json --quiet | jq .amplification", "One number to compare budgets by."},
               },
-          .sections =
-              {{"Model", "The file is described in docs/formats/change-model.md. Without one, its defaults hold."},
-               {"JSON",
-                "One object: `layers` (the budget), `dead_cap`, `new_bytes`, `fetched_bytes` (both without the first release), "
-                "`amplification` (fetched to new; absent when nothing is new), and `releases`, each with `units`, `new_bytes`, "
-                "`fetched_bytes`, `live_bytes`, `dead_bytes`, `layers`, and `made`: new layers by reason (`first`, `new`, `merge`, "
-                "`dead-cap`)."}},
+          .sections = {{"Model", "The file is described in docs/formats/change-model.md. Without one, its defaults hold."},
+                       {"JSON",
+                        "One object: `layers` (the budget), `dead_cap`, `new_bytes`, `fetched_bytes` (both without the first release), "
+                        "`amplification` (fetched to new; absent when nothing is new), and `releases`, each with `units`, `new_bytes`, "
+                        "`fetched_bytes`, `live_bytes`, `dead_bytes`, `layers`, and `made`: new layers by reason (`first`, `new`, `merge`, "
+                        "`dead-cap`)."}},
       },
       [options, &program] { return run(*options, program); });
   command.number("--simulate", "N", "play this many releases after the first", 1, most_releases, options->simulate)

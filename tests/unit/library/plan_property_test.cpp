@@ -132,7 +132,8 @@ private:
 
   [[nodiscard]] bool is_free(const std::string& path) const
   {
-    return std::ranges::none_of(units_, [&](const auto& unit) { return std::ranges::find(unit.second.roots, path, &RootPath::path) != unit.second.roots.end(); });
+    return std::ranges::none_of(
+        units_, [&](const auto& unit) { return std::ranges::find(unit.second.roots, path, &RootPath::path) != unit.second.roots.end(); });
   }
 
   [[nodiscard]] PlanInput input_for()

@@ -15,7 +15,8 @@ bool operator==(const PlannedLayer& a, const PlannedLayer& b)
 }
 void PrintTo(const PlannedLayer& layer, std::ostream* out)
 {
-  *out << (layer.kept ? fmt::format("kept {}", *layer.kept) : fmt::format("{}:", name(layer.reason))) << fmt::format(" [{}]", fmt::join(layer.units, " "));
+  *out << (layer.kept ? fmt::format("kept {}", *layer.kept) : fmt::format("{}:", name(layer.reason)))
+       << fmt::format(" [{}]", fmt::join(layer.units, " "));
 }
 
 namespace {
@@ -132,8 +133,9 @@ TEST(NextPlan, does_not_wake_the_dead)
 
 TEST(NextPlan, puts_together_what_is_sent_anyway_before_it_touches_a_kept_layer)
 {
-  EXPECT_THAT(plan({.units = {same("a", 100), changed("b", 300), changed("c", 1)}, .previous = {previous({{"a", 100}})}, .budget_layers = 2}),
-              ElementsAre(kept(0, {"a"}), made(LayerReason::merge, {"b", "c"})));
+  EXPECT_THAT(
+      plan({.units = {same("a", 100), changed("b", 300), changed("c", 1)}, .previous = {previous({{"a", 100}})}, .budget_layers = 2}),
+      ElementsAre(kept(0, {"a"}), made(LayerReason::merge, {"b", "c"})));
 }
 
 TEST(NextPlan, has_no_dead_bytes_when_none_are_allowed)

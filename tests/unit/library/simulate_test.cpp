@@ -19,7 +19,8 @@ constexpr std::uint64_t mib = std::uint64_t{1} << 20;
 
 TEST(MakeHistory, has_the_units_that_the_model_says)
 {
-  const auto history = make_history({.units = 3, .mean_bytes = 1'024'000, .spread = 0, .added = 1, .changed = 0, .removed = 0, .seed = 7}, 2);
+  const auto history =
+      make_history({.units = 3, .mean_bytes = 1'024'000, .spread = 0, .added = 1, .changed = 0, .removed = 0, .seed = 7}, 2);
   EXPECT_THAT(history.first, ElementsAre(Pair("unit000001", 1'024'000), Pair("unit000002", 1'024'000), Pair("unit000003", 1'024'000)));
   EXPECT_THAT(history.releases, ElementsAre(ElementsAre(Pair("unit000004", 1'024'000)), ElementsAre(Pair("unit000005", 1'024'000))));
 }
@@ -42,7 +43,8 @@ TEST(MakeHistory, ends_with_no_units_when_all_go)
 
 TEST(Simulate, counts_what_a_client_of_the_release_before_fetches)
 {
-  const ChangeHistory history{.first = {{"a", 100 * mib}, {"b", 60 * mib}}, .releases = {{{"b", 61 * mib}, {"c", mib}}, {}, {{"a", std::nullopt}}}};
+  const ChangeHistory history{.first = {{"a", 100 * mib}, {"b", 60 * mib}},
+                              .releases = {{{"b", 61 * mib}, {"c", mib}}, {}, {{"a", std::nullopt}}}};
   const auto simulation = simulate(history, {.budget_layers = 10, .dead_cap = 1, .index_bytes = 1000}, {});
   ASSERT_EQ(simulation.releases.size(), 4U);
   EXPECT_EQ(simulation.releases[0].fetched_bytes, 160 * mib + 2000);
@@ -79,7 +81,8 @@ TEST(Simulate, keeps_updates_small)
   for (const auto& [churn, releases, layers, most] :
        {Case{0.004, 30, 100, 1.10}, Case{0.004, 30, 64, 1.20}, Case{0.004, 30, 32, 2.2}, Case{0.02, 30, 100, 1.8}, Case{0, 30, 100, 1.02}})
     for (std::uint64_t seed = 101; seed <= 103; ++seed) {
-      const auto simulation = simulate(make_history({.changed = churn, .removed = churn, .seed = seed}, releases), {.budget_layers = layers}, {});
+      const auto simulation =
+          simulate(make_history({.changed = churn, .removed = churn, .seed = seed}, releases), {.budget_layers = layers}, {});
       EXPECT_LE(simulation.amplification(), most) << churn << ' ' << layers << ' ' << seed;
       for (const auto& release : simulation.releases) {
         EXPECT_LE(release.layers, layers);
