@@ -118,7 +118,7 @@ body = b''.join(record + b'\0' for record in records)
 open(sys.argv[1], 'wb').write(b'cairn fingerprints 2 sha256:' + hashlib.sha256(body).hexdigest().encode() + b'\n' + body)
 END
   run --separate-stderr -0 cairn split easybuild --tag library:1 --full
-  [[ $stderr == *"unit Hello/1.0: its content changed and its sizes, times and inodes did not"* ]]
+  [[ $stderr == *"unit 'Hello/1.0': its content changed and its sizes, times and inodes did not"* ]]
   run --separate-stderr -0 cairn split easybuild --tag library:1 --full
   [[ $stderr != *"did not"* ]]
 }

@@ -253,12 +253,10 @@ private:
       if (work_for(unit.name) == nullptr) result_.removed.push_back(unit.name);
   }
 
-  /// Say so when what the fingerprint stood for is not what reading found.
+  /// Take note when what the fingerprint stood for is not what reading found.
   void check_memory(const Work& work, const KnownFragment& found)
   {
-    if (!work.remembered || *work.remembered == found) return;
-    result_.warnings.push_back(fmt::format("unit {}: its content changed and its sizes, times and inodes did not; releases since then have the old content", work.unit.name));
-    log::warn("{}", result_.warnings.back());
+    if (work.remembered && *work.remembered != found) result_.lied.push_back(work.unit.name);
   }
 
   // 4. Where it goes.

@@ -79,6 +79,7 @@ struct SplitResult {
   /// What stopped it: with any of these nothing is published and `manifest` is empty.
   std::vector<layer::Problem> problems;
   std::vector<std::string> warnings;  ///< impure modulefiles, copies of hard links, dropped set-id bits, …
+  std::vector<std::string> lied;      ///< units whose content changed while all that their fingerprint covers did not
   oci::Descriptor manifest;
   Document document;
   std::map<std::string, UnitState> states;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The file: a line that names format, build and content digest, then `key, value` pairs. Numbers are eight bytes, little
+// Two files: the base, and the changes to one base, so that a release that changes little writes little. Each is a line
+// that names format, build (and base), and the digest of what follows: `key, value` pairs. Numbers are eight bytes, little
 // end first, texts a number of bytes and these.
 #include <cairn/module/evaluation_cache.hpp>
 
@@ -22,6 +23,21 @@ namespace {
 
 constexpr std::uint64_t file_limit_bytes = std::uint64_t{256} << 20;
 constexpr std::array<std::string_view, 5> used_fields = {"Category", "Description", "URL", "Version", "family"};
+
+constexpr std::string_view file_word = "cairn evaluations ";
+/// Changes of more than this part of the base are written into it.
+constexpr std::size_t largest_changes = 4;
+
+std::string base_heading(const std::string& build) { return fmt::format("{}1 {} ", file_word, build); }
+
+/// `base` begins with a line that holds its digest.
+std::string changes_heading(const std::string& build, const std::string& base)
+{
+  const auto line = base.substr(0, base.find('\n'));
+  return fmt::format("{}1 {} changes {} ", file_word, build, line.substr(line.rfind(' ') + 1));
+}
+
+std::filesystem::path changes_path(const std::filesystem::path& base) { return base.native() + ".changes"; }
 
 class Writer {
 public:
@@ -154,21 +170,27 @@ std::string hex(std::string_view bytes)
 EvaluationCache::EvaluationCache(const std::filesystem::path& directory, const std::filesystem::path& tree, const std::string& target)
     : path_(directory / sha256(fmt::format("{}\n{}\n", tree.native(), target)).hex()), build_(hex(build_id()))
 {
+  if (build_.empty()) return;
+  read(path_, base_heading(build_), base_, false);
+  if (!base_.empty()) read(changes_path(path_), changes_heading(build_, base_), changes_, true);
+}
+
+void EvaluationCache::read(const std::filesystem::path& path, std::string_view heading, std::string& bytes, bool changed)
+{
   try {
-    bytes_ = read_small_file(path_, file_limit_bytes);
-    const std::string_view bytes = bytes_;
-    const auto end = bytes.find('\n');
-    const auto first = bytes.substr(0, end);
-    if (build_.empty() || !first.starts_with(fmt::format("cairn evaluations 1 {} ", build_))) return;
-    const auto content = bytes.substr(end + 1);
-    if (!first.ends_with(sha256(content).str())) throw Error(Errc::corrupt, "its digest is wrong");
-    Reader in(content);
+    auto content = read_small_file(path, file_limit_bytes);
+    const auto end = content.find('\n');
+    if (end == std::string::npos || !content.starts_with(file_word)) throw Error(Errc::corrupt, "its first line is wrong");
+    if (!content.starts_with(heading)) return;
+    const auto pairs = std::string_view(content).substr(end + 1);
+    if (content.substr(heading.size(), end - heading.size()) != sha256(pairs).str()) throw Error(Errc::corrupt, "its digest is wrong");
+    bytes = std::move(content);
+    Reader in(std::string_view(bytes).substr(end + 1));
     while (!in.at_end()) {
-      const auto key = in.text();
-      read_.emplace_hint(read_.end(), key, in.text());
+      std::string key(in.text());
+      read_.insert_or_assign(read_.end(), std::move(key), Known{in.text(), changed, false});
     }
   } catch (const Error& error) {
-    read_.clear();
     if (error.code() != Errc::not_found) log::warn("the record of evaluated modulefiles is damaged and made again ({})", error.what());
   }
 }
@@ -177,7 +199,7 @@ std::optional<Evaluated> EvaluationCache::find(const std::string& key) const
 {
   const auto found = read_.find(key);
   if (found == read_.end()) return std::nullopt;
-  return unpacked(found->second);
+  return unpacked(found->second.bytes);
 }
 
 void EvaluationCache::keep(const std::string& key, const Evaluated& evaluated)
@@ -189,20 +211,46 @@ void EvaluationCache::keep(const std::string& key, const Evaluated& evaluated)
 
 void EvaluationCache::keep_found(const std::string& key)
 {
-  const auto found = read_.find(key);
   const std::scoped_lock lock(mutex_);
-  if (found != read_.end()) kept_.insert(*found);
+  if (const auto found = read_.find(key); found != read_.end()) found->second.kept = true;
 }
 
 void EvaluationCache::save() const
 {
-  if (build_.empty() || (new_.empty() && kept_.size() == read_.size())) return;
-  auto all = kept_;
-  for (const auto& [key, value] : new_) all.insert_or_assign(key, value);
+  if (build_.empty()) return;
+  std::size_t changed = 0;
+  std::size_t gone = 0;
+  for (const auto& [key, known] : read_) {
+    if (!known.kept && !new_.contains(key)) ++gone;
+    else if (known.changed && !new_.contains(key)) changed += known.bytes.size();
+  }
+  for (const auto& [key, value] : new_) changed += value.size();
+  if (base_.empty() || changed > base_.size() / largest_changes || gone > read_.size() / largest_changes) write_base();
+  else if (!new_.empty()) write_changes();
+}
+
+void EvaluationCache::write_base() const
+{
+  if (read_.empty() && new_.empty()) return;
+  std::map<std::string_view, std::string_view> all(new_.begin(), new_.end());
+  for (const auto& [key, known] : read_)
+    if (known.kept) all.emplace(key, known.bytes);
   Writer out;
   for (const auto& [key, value] : all) out.text(key).text(value);
-  const auto content = out.take();
-  write_file_atomically(path_, fmt::format("cairn evaluations 1 {} {}\n{}", build_, sha256(content).str(), content), Flush::no);
+  const auto pairs = out.take();
+  write_file_atomically(path_, fmt::format("{}{}\n{}", base_heading(build_), sha256(pairs).str(), pairs), Flush::no);
+  std::filesystem::remove(changes_path(path_));  // of the base that was
+}
+
+void EvaluationCache::write_changes() const
+{
+  std::map<std::string_view, std::string_view> all(new_.begin(), new_.end());
+  for (const auto& [key, known] : read_)
+    if (known.changed && known.kept) all.emplace(key, known.bytes);
+  Writer out;
+  for (const auto& [key, value] : all) out.text(key).text(value);
+  const auto pairs = out.take();
+  write_file_atomically(changes_path(path_), fmt::format("{}{}\n{}", changes_heading(build_, base_), sha256(pairs).str(), pairs), Flush::no);
 }
 
 Record reduced(Record record)

@@ -40,7 +40,7 @@ struct Evaluated {
 /// Any thread.
 class EvaluationCache {
 public:
-  /// Read the file in `directory` for the tree and target; one that is missing or of another build is empty, a damaged one
+  /// Read the files in `directory` for the tree and target; one that is missing or of another build is empty, a damaged one
   /// too (with a warning).
   EvaluationCache(const std::filesystem::path& directory, const std::filesystem::path& tree, const std::string& target);
 
@@ -53,12 +53,21 @@ public:
   void save() const;
 
 private:
+  struct Known {
+    std::string_view bytes;  ///< within `base_` or `changes_`
+    bool changed = false;    ///< in the file of changes
+    bool kept = false;
+  };
+  void read(const std::filesystem::path& path, std::string_view heading, std::string& bytes, bool changed);
+  void write_base() const;
+  void write_changes() const;
+
   std::filesystem::path path_;
   std::string build_;
-  std::string bytes_;                                 ///< of the file
-  std::map<std::string, std::string_view> read_;      ///< within `bytes_`
+  std::string base_;       ///< bytes of the large file
+  std::string changes_;    ///< bytes of the file that says what is not as in the large one: few releases change much
+  std::map<std::string, Known> read_;
   std::map<std::string, std::string> new_;
-  std::map<std::string, std::string_view> kept_;      ///< within `bytes_`
   mutable std::mutex mutex_;
 };
 

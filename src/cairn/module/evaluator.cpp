@@ -192,7 +192,10 @@ private:
 
 Evaluator::Evaluator(std::size_t processes, std::chrono::milliseconds limit) : limit_(limit)
 {
-  for (std::size_t i = 0; i < std::max<std::size_t>(processes, 1); ++i) idle_.push_back(std::make_unique<Process>());
+  for (std::size_t i = 0; i < std::max<std::size_t>(processes, 1); ++i) {
+    idle_.push_back(std::make_unique<Process>());
+    idle_.back()->start();
+  }
 }
 
 Evaluator::~Evaluator() = default;

@@ -20,7 +20,7 @@ constexpr std::size_t evaluation_limit_bytes = std::size_t{256} << 20;
 /// than `limit` or more memory than `evaluation_limit_bytes`. Any thread.
 class Evaluator {
 public:
-  /// As many scripts as `processes` run at once. A process is forked when a script first needs it.
+  /// As many scripts as `processes` run at once. Best made before the process has many threads: it forks.
   explicit Evaluator(std::size_t processes, std::chrono::milliseconds limit = evaluation_limit);
   ~Evaluator();
   Evaluator(const Evaluator&) = delete;

@@ -153,7 +153,7 @@ private:
     if (known && !settings_.full && known->script == digest && known->entry == entry_key) {
       entry.record = std::move(known->record);
       entry.text = std::move(known->text);
-      if (same_stamp) cache_->keep_found(key);
+      if (known->stamp == stamp_of(entry)) cache_->keep_found(key);
       else cache_->keep(key, {stamp_of(entry), digest, entry_key, entry.record, entry.text});
       return told_truth;
     }

@@ -74,6 +74,8 @@ Exit run(const Options& options, Program& program)
   }();
 
   for (const auto& problem : result.problems) program.error(fmt::format("{}: {}", printable(problem.path), problem.what));
+  for (const auto& unit : result.lied)
+    program.warn(fmt::format("unit {}: its content changed and its sizes, times and inodes did not; earlier releases may have the old content", printable(unit)));
   if (!result.problems.empty()) {
     program.error(fmt::format("nothing was published: {} in the way", count_text(result.problems.size(), "problem is", "problems are")));
     if (program.json()) program.print(split_record(result, split));
@@ -123,8 +125,8 @@ void add_split(CommandLine& line, Program& program)
               {
                   {"JSON",
                    "One object: `manifest` (digest), `size_bytes` (of the manifest), `tag`, `target`, `units` (`added`, `changed`, "
-                   "`removed`: names; `kept`: a number), `layers` (`new`, `kept`), `new_bytes`, `kept_bytes`, `rest` (paths that belong to "
-                   "no unit), `dropped` (paths left out), `warnings`, `seconds` (by step; `pack` is processor time), and `problems` "
+                   "`removed`: names; `kept`: a number), `layers` (`new`, `kept`, `absent`: kept ones that the store lacks), `new_bytes`, `kept_bytes`, `rest` (paths that belong to "
+                   "no unit), `dropped` (paths left out), `warnings`, `lied` (units whose fingerprint `--full` found wrong), `seconds` (by step; `pack` is processor time), and `problems` "
                    "(`path`, `what`), with no `manifest`, when nothing was published."},
                   {"Environment",
                    "`SOURCE_DATE_EPOCH` (seconds since 1970) is the image's time of creation; without it the time is 1970, so "

@@ -63,7 +63,7 @@ oci::JsonWriter split_record(const library::SplitResult& result, const library::
   json.member("kept", units_in(result, UnitState::kept).size()).member("removed", result.removed).end_object();
   json.begin_object("layers").member("new", result.new_layers).member("kept", result.kept_layers).member("absent", result.absent.size()).end_object();
   json.member("new_bytes", result.new_bytes).member("kept_bytes", result.kept_bytes);
-  json.member("rest", result.document.rest).member("dropped", result.document.dropped).member("warnings", result.warnings);
+  json.member("rest", result.document.rest).member("dropped", result.document.dropped).member("warnings", result.warnings).member("lied", result.lied);
   const auto& t = result.times;
   json.begin_object("seconds").member("total", seconds(t.total)).member("modulefiles", seconds(t.evaluating)).member("units", seconds(t.forming));
   json.member("scan", seconds(t.scanning)).member("packing", seconds(t.packing)).begin_object("pack");
