@@ -46,10 +46,10 @@ public:
     for (int shift = 0; shift < 64; shift += 8) bytes_ += static_cast<char>(value >> shift & 0xff);
     return *this;
   }
-  Writer& text(std::string_view value)
+  Writer& text(std::string_view value) { return number(value.size()).raw(value); }
+  Writer& raw(std::string_view bytes)
   {
-    number(value.size());
-    bytes_ += value;
+    bytes_ += bytes;
     return *this;
   }
   Writer& optional(const std::optional<std::string>& value) { return value ? number(1).text(*value) : number(0); }
@@ -64,6 +64,18 @@ public:
 private:
   std::string bytes_;
 };
+
+/// A file: its digest is filled in at the end, so that there is only one copy of all this.
+std::string file_text(const std::string& heading, const std::map<std::string_view, std::string_view>& pairs)
+{
+  Writer out;
+  out.raw(heading).raw(Digest().str()).raw("\n");
+  for (const auto& [key, value] : pairs) out.text(key).text(value);
+  auto text = out.take();
+  const auto digest = Digest().str().size();
+  text.replace(heading.size(), digest, sha256(std::string_view(text).substr(heading.size() + digest + 1)).str());
+  return text;
+}
 
 /// Throws Error{corrupt} at the end of its bytes.
 class Reader {
@@ -235,10 +247,7 @@ void EvaluationCache::write_base() const
   std::map<std::string_view, std::string_view> all(new_.begin(), new_.end());
   for (const auto& [key, known] : read_)
     if (known.kept) all.emplace(key, known.bytes);
-  Writer out;
-  for (const auto& [key, value] : all) out.text(key).text(value);
-  const auto pairs = out.take();
-  write_file_atomically(path_, fmt::format("{}{}\n{}", base_heading(build_), sha256(pairs).str(), pairs), Flush::no);
+  write_file_atomically(path_, file_text(base_heading(build_), all), Flush::no);
   std::filesystem::remove(changes_path(path_));  // of the base that was
 }
 
@@ -247,10 +256,7 @@ void EvaluationCache::write_changes() const
   std::map<std::string_view, std::string_view> all(new_.begin(), new_.end());
   for (const auto& [key, known] : read_)
     if (known.changed && known.kept) all.emplace(key, known.bytes);
-  Writer out;
-  for (const auto& [key, value] : all) out.text(key).text(value);
-  const auto pairs = out.take();
-  write_file_atomically(changes_path(path_), fmt::format("{}{}\n{}", changes_heading(build_, base_), sha256(pairs).str(), pairs), Flush::no);
+  write_file_atomically(changes_path(path_), file_text(changes_heading(build_, base_), all), Flush::no);
 }
 
 Record reduced(Record record)

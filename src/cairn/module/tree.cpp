@@ -83,6 +83,7 @@ public:
       shards.push_back({visited.path, visited.is_root,
                         make_shards(visited.nodes, tree_.target(), visited.path, [&](const std::string& added) { return tree_.at_target(added); }),
                         visited.walked.rc});
+      each_entry(visited.nodes, [](Entry& entry) { entry.text = {}; });
       std::set<std::string> hidden;
       for (const auto& [name, yes] : visited.walked.rc.hidden) hidden.insert(resolved({&visited.walked.rc}, name));
       each_entry(visited.nodes, [&](const Entry& entry) { out.modulefiles.push_back(modulefile(entry, visited.relative, hidden)); });
