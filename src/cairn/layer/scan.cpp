@@ -62,7 +62,8 @@ private:
 
 class Scanner {
 public:
-  Scanner(int tree, const ScanOptions& options, const Task& task) : tree_(tree), options_(options), task_(task), excludes_(options.excludes.begin(), options.excludes.end())
+  Scanner(int tree, const ScanOptions& options, const Task& task)
+      : tree_(tree), options_(options), task_(task), excludes_(options.excludes.begin(), options.excludes.end())
   {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);

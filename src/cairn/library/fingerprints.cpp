@@ -82,7 +82,8 @@ void Fingerprints::save() const
   if (used_ == read_) return;
   std::string content;
   for (const auto& [name, record] : used_)
-    content += fmt::format("{} {} {} {}{}", record.fingerprint.str(), record.fragment.plain_digest.str(), record.fragment.plain_bytes, name, '\0');
+    content +=
+        fmt::format("{} {} {} {}{}", record.fingerprint.str(), record.fragment.plain_digest.str(), record.fragment.plain_bytes, name, '\0');
   write_file_atomically(path_, fmt::format("{}{}\n{}", heading, sha256(content).str(), content), Flush::no);
 }
 

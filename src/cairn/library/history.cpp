@@ -67,7 +67,9 @@ std::vector<Release> history(const store::Store& store, const std::string& name,
     out.push_back(release_of(tag.name, library, before));
     before = std::move(library);
   }
-  if (out.empty()) throw Error(Errc::not_found, fmt::format("{}: no library of this name in the store; cairn images lists what there is", printable(name)));
+  if (out.empty())
+    throw Error(Errc::not_found,
+                fmt::format("{}: no library of this name in the store; cairn images lists what there is", printable(name)));
   return out;
 }
 

@@ -69,7 +69,9 @@ SourceTree open_source_tree(const std::filesystem::path& tree, const Mapping& ma
   source.excludes = effective_excludes(mapping);
   source.target = mapping.target.value_or(source.path.native());
   static_cast<void>(layer::archive_prefix(source.target));  // refuse it now, not after an hour
-  const auto evaluate = [&] { return module::evaluate({source.path, source.target, mapping.modulepath, settings.threads, settings.cache, settings.full}, task); };
+  const auto evaluate = [&] {
+    return module::evaluate({source.path, source.target, mapping.modulepath, settings.threads, settings.cache, settings.full}, task);
+  };
   source.modules = evaluate();
   source.stated = stated_target(source.fd.get(), source.modules);
   if (!mapping.target && source.stated && *source.stated != source.target) {

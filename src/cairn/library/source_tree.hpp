@@ -32,6 +32,7 @@ struct EvaluationSettings {
 
 /// Open a tree and evaluate its modulefiles. Throws Error: not_found, and bad_input for a target that is no plain absolute
 /// path and for an `include` that undoes no default.
-[[nodiscard]] SourceTree open_source_tree(const std::filesystem::path& tree, const Mapping& mapping, const EvaluationSettings& settings, const Task& task);
+[[nodiscard]] SourceTree open_source_tree(const std::filesystem::path& tree, const Mapping& mapping, const EvaluationSettings& settings,
+                                          const Task& task);
 
 }  // namespace cairn::library

@@ -170,7 +170,8 @@ private:
     }
     if (previous_ && previous_->document.target != source_.target) {
       if (settings_.since)
-        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", settings_.since->name, previous_->document.target, source_.target));
+        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", settings_.since->name,
+                                                 previous_->document.target, source_.target));
       previous_.reset();
     }
     check_purge();
@@ -182,7 +183,9 @@ private:
     for (const auto& name : settings_.purge) {
       const auto of_it = [&](const FragmentInfo& fragment) { return fragment.unit == name; };
       const auto has_it = [&](const LayerInfo& layer) { return std::ranges::any_of(layer.fragments, of_it); };
-      if (!previous_) throw Error(Errc::bad_input, fmt::format("--purge {}: there is no previous release whose bytes could be left out", printable(name)));
+      if (!previous_)
+        throw Error(Errc::bad_input,
+                    fmt::format("--purge {}: there is no previous release whose bytes could be left out", printable(name)));
       if (std::ranges::none_of(previous_->document.layers, has_it))
         throw Error(Errc::not_found, fmt::format("--purge {}: the previous release has no bytes of it", printable(name)));
     }
@@ -365,7 +368,8 @@ private:
         needed.push_back(work_for(fragment.unit));
         items += needed.back()->scan.counts.files + needed.back()->scan.counts.directories + needed.back()->scan.counts.symlinks;
       }
-      parallel_for(needed.size(), settings_.threads, [&](std::size_t i) { reader_->steadily(*needed[i], step, [&] { reader_->mark(*needed[i], step); }); });
+      parallel_for(needed.size(), settings_.threads,
+                   [&](std::size_t i) { reader_->steadily(*needed[i], step, [&] { reader_->mark(*needed[i], step); }); });
       if (!std::ranges::all_of(needed, &Work::readable)) {
         if (!specs.empty()) break;
         for (const auto* work : needed)

@@ -43,8 +43,8 @@ inline constexpr std::uint64_t most_budget_layers = 480;
 
 /// The release that a new one starts from.
 struct PreviousRelease {
-  std::string name;    ///< as the user gave it, for errors
-  Library library;     ///< what its manifest, config and index layer say: nothing else of it is needed
+  std::string name;  ///< as the user gave it, for errors
+  Library library;  ///< what its manifest, config and index layer say: nothing else of it is needed
   /// Where layers that are kept are copied from when the store lacks them; null: from nowhere. Outlives the split.
   const oci::BlobSource* blobs = nullptr;
 };
@@ -55,8 +55,8 @@ struct SplitSettings {
   std::string tag;                       ///< name in the store; empty: none
   std::optional<PreviousRelease> since;  ///< default: what `tag` names now
   std::uint64_t budget_layers = default_budget_layers;
-  double dead_cap = default_dead_cap;    ///< dead bytes may be this part of the live ones; 0: there are none
-  std::set<std::string> purge;           ///< units of which no layer may have bytes, but for what the tree has of them now
+  double dead_cap = default_dead_cap;  ///< dead bytes may be this part of the live ones; 0: there are none
+  std::set<std::string> purge;  ///< units of which no layer may have bytes, but for what the tree has of them now
   Compression compression;
   std::size_t threads = 1;
   std::string created;                   ///< RFC 3339, for the image config; from SOURCE_DATE_EPOCH or constant
@@ -79,7 +79,7 @@ struct SplitResult {
   /// What stopped it: with any of these nothing is published and `manifest` is empty.
   std::vector<layer::Problem> problems;
   std::vector<std::string> warnings;  ///< impure modulefiles, copies of hard links, dropped set-id bits, …
-  std::vector<std::string> lied;      ///< units whose content changed while all that their fingerprint covers did not
+  std::vector<std::string> lied;  ///< units whose content changed while all that their fingerprint covers did not
   oci::Descriptor manifest;
   Document document;
   std::map<std::string, UnitState> states;
@@ -88,7 +88,7 @@ struct SplitResult {
   std::uint64_t kept_bytes = 0;
   std::size_t new_layers = 0;
   std::size_t kept_layers = 0;
-  std::vector<oci::Descriptor> absent;   ///< kept layers that are not in the store: the image refers to them
+  std::vector<oci::Descriptor> absent;  ///< kept layers that are not in the store: the image refers to them
   SplitTimes times;
 };
 
@@ -102,15 +102,15 @@ struct SplitPreview {
   std::map<std::string, UnitState> states;
   std::vector<std::string> removed;
   struct Layer {
-    std::optional<Digest> kept;     ///< its blob, which stays
-    std::uint64_t size_bytes = 0;   ///< of that blob; 0 for a new layer, whose size only packing tells
+    std::optional<Digest> kept;  ///< its blob, which stays
+    std::uint64_t size_bytes = 0;  ///< of that blob; 0 for a new layer, whose size only packing tells
     std::uint64_t plain_bytes = 0;  ///< of live units: about, for a new layer
-    std::uint64_t dead_bytes = 0;   ///< plain bytes of dead fragments
-    std::vector<std::string> units; ///< live ones
+    std::uint64_t dead_bytes = 0;  ///< plain bytes of dead fragments
+    std::vector<std::string> units;  ///< live ones
     std::optional<LayerReason> reason;
   };
-  std::vector<Layer> layers;        ///< lowest first, without the index layer
-  std::uint64_t new_plain_bytes = 0;      ///< of units that are added or changed
+  std::vector<Layer> layers;  ///< lowest first, without the index layer
+  std::uint64_t new_plain_bytes = 0;  ///< of units that are added or changed
   std::uint64_t written_plain_bytes = 0;  ///< of units in new layers
 };
 

@@ -18,7 +18,8 @@ void UnitReader::take(UnitContents& unit, const Error& error)
   forget(unit);
   const bool changed = error.code() == Errc::changed || error.code() == Errc::not_found;
   if (!changed) unit.failure = error.what();
-  else if (unit.attempts++ == most_attempts) unit.failure = fmt::format("{} (read {} times); split when nobody writes there", error.what(), most_attempts);
+  else if (unit.attempts++ == most_attempts)
+    unit.failure = fmt::format("{} (read {} times); split when nobody writes there", error.what(), most_attempts);
   else log::info("unit {} changed while it was read; reading it again", unit.unit.name);
 }
 

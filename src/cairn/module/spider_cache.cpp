@@ -117,8 +117,9 @@ std::string entry_text(const Entry& entry, const EntryPlace& place)
 
 Digest entry_digest(const Entry& entry, const EntryPlace& place, const Digest& script)
 {
-  return sha256(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n", script.str(), entry.file.path, entry.full_name, entry.parsed, entry.weight,
-                            entry.version ? "/" + *entry.version : "", entry.file.is_default, place.target, place.path, place.is_meta, place.level));
+  return sha256(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n", script.str(), entry.file.path, entry.full_name, entry.parsed,
+                            entry.weight, entry.version ? "/" + *entry.version : "", entry.file.is_default, place.target, place.path,
+                            place.is_meta, place.level));
 }
 
 std::map<std::string, Shard> make_shards(const std::map<std::string, Node>& nodes, const std::string& target, const std::string& path,

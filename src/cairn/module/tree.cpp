@@ -168,13 +168,16 @@ private:
     entry.text = entry_text(entry, place);
     entry.record = reduced(std::move(entry.record));
     // An error may be one of time or memory, which come and go.
-    if (cache_ != nullptr && !entry.record.error) cache_->keep(key, {stamp_of(entry), digest, entry_digest(entry, place, digest), entry.record, entry.text});
+    if (cache_ != nullptr && !entry.record.error)
+      cache_->keep(key, {stamp_of(entry), digest, entry_digest(entry, place, digest), entry.record, entry.text});
     return told_truth;
   }
 
   [[nodiscard]] Script script_of(const Entry& entry) const
   {
-    return {Script::Kind::modulefile, entry.file.language, tree_.read_start(entry.file.real, modulefile_limit_bytes + 1),
+    return {Script::Kind::modulefile,
+            entry.file.language,
+            tree_.read_start(entry.file.real, modulefile_limit_bytes + 1),
             {entry.name, entry.version.value_or(""), entry.full_name, fmt::format("{}/{}", tree_.target(), entry.file.path)}};
   }
 

@@ -60,7 +60,7 @@ struct Settings {
   std::vector<std::string> modulepath;  ///< MODULEPATH directories relative to the tree; empty: found by the rules below
   std::size_t threads = 1;
   std::optional<std::filesystem::path> cache = std::nullopt;  ///< directory that remembers evaluations between runs; nothing: none
-  bool full = false;                    ///< read and evaluate everything all the same; what the cache had wrong becomes a warning
+  bool full = false;  ///< read and evaluate everything all the same; what the cache had wrong becomes a warning
 };
 
 struct Tree {

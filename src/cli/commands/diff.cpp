@@ -21,10 +21,11 @@ struct Options {
 
 library::Library load(Program& program, const std::string& argument)
 {
-  return in_context([&] { return printable(argument); }, [&] {
-    const auto open = open_image(program, argument);
-    return library::load(*open.blobs, open.manifest);
-  });
+  return in_context([&] { return printable(argument); },
+                    [&] {
+                      const auto open = open_image(program, argument);
+                      return library::load(*open.blobs, open.manifest);
+                    });
 }
 
 Exit run(const Options& options, Program& program)
@@ -58,7 +59,8 @@ void add_diff(CommandLine& line, Program& program)
           .name = "diff",
           .summary = "Say what a release of a library changed, and what an update costs",
           .description =
-              "Compares two libraries by their manifests, configs and index layers; no other blob is read or needed. The table has the units "
+              "Compares two libraries by their manifests, configs and index layers; no other blob is read or needed. The table has the "
+              "units "
               "that were added, removed or changed. Then: what somebody fetches who has BEFORE and wants AFTER, beside the bytes that are "
               "really new; how many layers a container runtime must unpack again, which are all above the first that differs; and "
               "which layers carry bytes of old versions.",
@@ -70,10 +72,13 @@ void add_diff(CommandLine& line, Program& program)
               },
           .sections =
               {{"JSON",
-                "One object: `before`, `after` (digests), `units` (each with `name`, `change`: `added`, `removed` or `changed`, `replaces`, "
-                "`bytes_before`, `bytes_after`, `content`: whether its files differ, `dependencies_added`, `dependencies_removed`), `layers` "
+                "One object: `before`, `after` (digests), `units` (each with `name`, `change`: `added`, `removed` or `changed`, "
+                "`replaces`, "
+                "`bytes_before`, `bytes_after`, `content`: whether its files differ, `dependencies_added`, `dependencies_removed`), "
+                "`layers` "
                 "(`kept`, `fetched`), `kept_bytes`, `fetched_bytes`, `new_bytes`, `amplification` (fetched to new; absent when nothing is "
-                "new), `unpack` (`kept_layers`, `layers`, `bytes`), `live_bytes`, `dead_bytes`, and `dead`: layers with dead bytes (`layer`, "
+                "new), `unpack` (`kept_layers`, `layers`, `bytes`), `live_bytes`, `dead_bytes`, and `dead`: layers with dead bytes "
+                "(`layer`, "
                 "`digest`, `live_bytes`, `dead_bytes`, `units`). Bytes are packed but for `unpack`."}},
       },
       [options, &program] { return run(*options, program); });

@@ -40,9 +40,10 @@ void add_history(CommandLine& line, Program& program)
           .examples = {{"cairn history library", "The releases of a library."},
                        {"cairn history library --json | jq '[.releases[].difference.fetched_bytes | values] | add'",
                         "What somebody fetched in all who took each update."}},
-          .sections = {{"JSON",
-                        "One object: `releases`, each with `name`, `manifest`, `units` (a number), `layers`, `size_bytes` (of its layers), and "
-                        "`difference` as in `cairn diff --json`, without `before` and `after` (not for the first)."}},
+          .sections =
+              {{"JSON",
+                "One object: `releases`, each with `name`, `manifest`, `units` (a number), `layers`, `size_bytes` (of its layers), and "
+                "`difference` as in `cairn diff --json`, without `before` and `after` (not for the first)."}},
       },
       [options, &program] { return run(*options, program); });
   command.word("NAME", "the part of the names before the tag", options->name);

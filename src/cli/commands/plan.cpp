@@ -108,10 +108,12 @@ void add_plan(CommandLine& line, Program& program)
           .name = "plan",
           .summary = "Say what releases of a library would cost",
           .description =
-              "With a TREE: what `cairn split` would do with it now, and nothing of it done. The table has the layers that the library would "
+              "With a TREE: what `cairn split` would do with it now, and nothing of it done. The table has the layers that the library "
+              "would "
               "have, lowest first: whether they stay or are new, why they are made, what they hold, and the bytes of old versions in them. "
               "New layers are measured before compression.\n\n"
-              "With `--simulate`: plays releases of a library with the same plans that `split` makes, but reads and writes no tree. The change model says how "
+              "With `--simulate`: plays releases of a library with the same plans that `split` makes, but reads and writes no tree. The "
+              "change model says how "
               "the library changes: numbers from which a history is made up, or a history. For each release the table has the bytes that "
               "are new, the bytes that somebody fetches who has the release before, their ratio, dead bytes, and why layers were made. "
               "Release 0 is the first, fetched whole. Use it to choose `--layers`.",
@@ -123,19 +125,22 @@ void add_plan(CommandLine& line, Program& program)
                    "One that changes more, in images without dead bytes."},
                   {"cairn plan --simulate 100 --layers 32 --json --quiet | jq .amplification", "One number to compare budgets by."},
               },
-          .sections = {{"Model", "The file is described in docs/formats/change-model.md. Without one, its defaults hold."},
-                       {"JSON",
-                        "With a TREE: `units` (as of `cairn split`), `layers` (each with `kept`, for a kept one `digest` and `size_bytes`, `reason`, "
-                        "`plain_bytes`, `dead_bytes`, `units`), `written_plain_bytes` (of units in new layers), `new_plain_bytes` (of units "
-                        "that are added or changed), `problems`.\n\n"
-                        "With `--simulate`: `layers` (the budget), `dead_cap`, `new_bytes`, `fetched_bytes` (both without the first release), "
-                        "`amplification` (fetched to new; absent when nothing is new), and `releases`, each with `units`, `new_bytes`, "
-                        "`fetched_bytes`, `live_bytes`, `dead_bytes`, `layers`, and `made`: new layers by reason (`first`, `new`, `merge`, "
-                        "`dead-cap`)."}},
+          .sections =
+              {{"Model", "The file is described in docs/formats/change-model.md. Without one, its defaults hold."},
+               {"JSON",
+                "With a TREE: `units` (as of `cairn split`), `layers` (each with `kept`, for a kept one `digest` and `size_bytes`, "
+                "`reason`, "
+                "`plain_bytes`, `dead_bytes`, `units`), `written_plain_bytes` (of units in new layers), `new_plain_bytes` (of units "
+                "that are added or changed), `problems`.\n\n"
+                "With `--simulate`: `layers` (the budget), `dead_cap`, `new_bytes`, `fetched_bytes` (both without the first release), "
+                "`amplification` (fetched to new; absent when nothing is new), and `releases`, each with `units`, `new_bytes`, "
+                "`fetched_bytes`, `live_bytes`, `dead_bytes`, `layers`, and `made`: new layers by reason (`first`, `new`, `merge`, "
+                "`dead-cap`)."}},
       },
       [options, &program] { return run(*options, program); });
   command.optional_word("TREE", "the module tree that would be split", options->tree, ValueKind::directory)
-      .option("--tag", "NAME:TAG", "the name that the split would have: what it is now is the previous release", options->tag, ValueKind::image);
+      .option("--tag", "NAME:TAG", "the name that the split would have: what it is now is the previous release", options->tag,
+              ValueKind::image);
   add_release_options(command, options->release);
   add_mapping_options(command, options->mapping);
   command.number("--simulate", "N", "play this many releases after the first", 1, most_releases, options->simulate)

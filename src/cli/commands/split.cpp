@@ -49,8 +49,9 @@ std::string absent_text(const library::SplitResult& result)
   std::uint64_t bytes = 0;
   for (const auto& layer : result.absent) bytes += layer.size_bytes;
   return fmt::format("{} ({}) {} only referred to: neither the store nor the previous release's place has {}; push to where {} already",
-                     count_text(result.absent.size(), "kept layer", "kept layers"), size_text(bytes), result.absent.size() == 1 ? "is" : "are",
-                     result.absent.size() == 1 ? "it" : "them", result.absent.size() == 1 ? "it is" : "they are");
+                     count_text(result.absent.size(), "kept layer", "kept layers"), size_text(bytes),
+                     result.absent.size() == 1 ? "is" : "are", result.absent.size() == 1 ? "it" : "them",
+                     result.absent.size() == 1 ? "it is" : "they are");
 }
 
 Exit run(const Options& options, Program& program)
@@ -75,7 +76,9 @@ Exit run(const Options& options, Program& program)
 
   for (const auto& problem : result.problems) program.error(fmt::format("{}: {}", printable(problem.path), problem.what));
   for (const auto& unit : result.lied)
-    program.warn(fmt::format("unit {}: its content changed and its sizes, times and inodes did not; earlier releases may have the old content", printable(unit)));
+    program.warn(
+        fmt::format("unit {}: its content changed and its sizes, times and inodes did not; earlier releases may have the old content",
+                    printable(unit)));
   if (!result.problems.empty()) {
     program.error(fmt::format("nothing was published: {} in the way", count_text(result.problems.size(), "problem is", "problems are")));
     if (program.json()) program.print(split_record(result, split));
@@ -125,8 +128,10 @@ void add_split(CommandLine& line, Program& program)
               {
                   {"JSON",
                    "One object: `manifest` (digest), `size_bytes` (of the manifest), `tag`, `target`, `units` (`added`, `changed`, "
-                   "`removed`: names; `kept`: a number), `layers` (`new`, `kept`, `absent`: kept ones that the store lacks), `new_bytes`, `kept_bytes`, `rest` (paths that belong to "
-                   "no unit), `dropped` (paths left out), `warnings`, `lied` (units whose fingerprint `--full` found wrong), `seconds` (by step; `pack` is processor time), and `problems` "
+                   "`removed`: names; `kept`: a number), `layers` (`new`, `kept`, `absent`: kept ones that the store lacks), `new_bytes`, "
+                   "`kept_bytes`, `rest` (paths that belong to "
+                   "no unit), `dropped` (paths left out), `warnings`, `lied` (units whose fingerprint `--full` found wrong), `seconds` (by "
+                   "step; `pack` is processor time), and `problems` "
                    "(`path`, `what`), with no `manifest`, when nothing was published."},
                   {"Environment",
                    "`SOURCE_DATE_EPOCH` (seconds since 1970) is the image's time of creation; without it the time is 1970, so "

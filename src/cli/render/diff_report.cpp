@@ -25,7 +25,8 @@ std::string detail_text(const UnitDifference& unit)
   std::vector<std::string> parts;
   if (!unit.replaces.empty()) parts.push_back(fmt::format("instead of {}", fmt::join(unit.replaces, ", ")));
   if (unit.change == Change::changed && !unit.content) parts.emplace_back("same content");
-  if (unit.change != Change::added && !unit.dependencies_added.empty()) parts.push_back(fmt::format("needs {}", fmt::join(unit.dependencies_added, ", ")));
+  if (unit.change != Change::added && !unit.dependencies_added.empty())
+    parts.push_back(fmt::format("needs {}", fmt::join(unit.dependencies_added, ", ")));
   if (!unit.dependencies_removed.empty()) parts.push_back(fmt::format("needs no more {}", fmt::join(unit.dependencies_removed, ", ")));
   return fmt::format("{}", fmt::join(parts, "; "));
 }
@@ -63,14 +64,17 @@ Table diff_table(const Difference& difference)
 std::vector<std::string> diff_summary(const Difference& d)
 {
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("units: {} added, {} changed, {} removed", count(d, Change::added), count(d, Change::changed), count(d, Change::removed)));
-  lines.push_back(fmt::format("fetch: {} in {} ({} new, ratio {}); {} kept ({})", size_text(d.fetched_bytes), count_text(d.fetched_layers, "layer", "layers"),
-                              size_text(d.new_bytes), ratio_text(d), count_text(d.kept_layers, "layer", "layers"), size_text(d.kept_bytes)));
-  lines.push_back(fmt::format("unpack: {} above the {} that a runtime keeps as they are ({})", count_text(d.unpacked_layers, "layer", "layers"),
-                              d.chain_layers, size_text(d.unpacked_bytes)));
+  lines.push_back(fmt::format("units: {} added, {} changed, {} removed", count(d, Change::added), count(d, Change::changed),
+                              count(d, Change::removed)));
+  lines.push_back(fmt::format("fetch: {} in {} ({} new, ratio {}); {} kept ({})", size_text(d.fetched_bytes),
+                              count_text(d.fetched_layers, "layer", "layers"), size_text(d.new_bytes), ratio_text(d),
+                              count_text(d.kept_layers, "layer", "layers"), size_text(d.kept_bytes)));
+  lines.push_back(fmt::format("unpack: {} above the {} that a runtime keeps as they are ({})",
+                              count_text(d.unpacked_layers, "layer", "layers"), d.chain_layers, size_text(d.unpacked_bytes)));
   std::string where;
   for (const auto& dead : d.dead) where += fmt::format("{}layer {}: {}", where.empty() ? "" : ", ", dead.layer, size_text(dead.dead_bytes));
-  lines.push_back(fmt::format("dead: {} of old versions beside {} live{}{}", size_text(d.dead_bytes), size_text(d.live_bytes), where.empty() ? "" : "; ", where));
+  lines.push_back(fmt::format("dead: {} of old versions beside {} live{}{}", size_text(d.dead_bytes), size_text(d.live_bytes),
+                              where.empty() ? "" : "; ", where));
   return lines;
 }
 
@@ -80,7 +84,8 @@ std::string diff_markdown(const std::string& before, const std::string& after, c
   if (difference.units.empty()) out += "No unit changed.\n";
   else out += "| unit | change | before | after | |\n| --- | --- | ---: | ---: | --- |\n";
   for (const auto& unit : difference.units)
-    out += fmt::format("| {} | {} | {} | {} | {} |\n", cell(unit.name), name(unit.change), before_text(unit), after_text(unit), cell(detail_text(unit)));
+    out += fmt::format("| {} | {} | {} | {} | {} |\n", cell(unit.name), name(unit.change), before_text(unit), after_text(unit),
+                       cell(detail_text(unit)));
   out += '\n';
   for (const auto& line : diff_summary(difference)) out += fmt::format("- {}\n", line);
   return out;
@@ -97,7 +102,11 @@ void write_diff(oci::JsonWriter& json, const Difference& d)
   json.end_array().begin_object("layers").member("kept", d.kept_layers).member("fetched", d.fetched_layers).end_object();
   json.member("kept_bytes", d.kept_bytes).member("fetched_bytes", d.fetched_bytes).member("new_bytes", d.new_bytes);
   if (const auto ratio = d.amplification()) json.member("amplification", *ratio);
-  json.begin_object("unpack").member("kept_layers", d.chain_layers).member("layers", d.unpacked_layers).member("bytes", d.unpacked_bytes).end_object();
+  json.begin_object("unpack")
+      .member("kept_layers", d.chain_layers)
+      .member("layers", d.unpacked_layers)
+      .member("bytes", d.unpacked_bytes)
+      .end_object();
   json.member("live_bytes", d.live_bytes).member("dead_bytes", d.dead_bytes).begin_array("dead");
   for (const auto& dead : d.dead) {
     json.begin_object().member("layer", dead.layer).member("digest", dead.digest).member("live_bytes", dead.live_bytes);

@@ -23,12 +23,18 @@ std::vector<std::string> units_in(const library::SplitPreview& preview, UnitStat
 
 Table preview_table(const library::SplitPreview& preview)
 {
-  Table table({{"LAYER", Align::right}, {"", Align::left}, {"REASON"}, {"CONTENT", Align::right}, {"DEAD", Align::right},
-               {"UNITS", Align::right}, {"WHICH", Align::left, Shrink::yes}});
+  Table table({{"LAYER", Align::right},
+               {"", Align::left},
+               {"REASON"},
+               {"CONTENT", Align::right},
+               {"DEAD", Align::right},
+               {"UNITS", Align::right},
+               {"WHICH", Align::left, Shrink::yes}});
   for (std::size_t i = 0; i < preview.layers.size(); ++i) {
     const auto& layer = preview.layers[i];
-    table.add({fmt::format("{}", i), layer.kept ? "kept" : "new", layer.reason ? std::string(name(*layer.reason)) : "-", size_text(layer.plain_bytes),
-               size_text(layer.dead_bytes), fmt::format("{}", layer.units.size()), fmt::format("{}", fmt::join(layer.units, " "))});
+    table.add({fmt::format("{}", i), layer.kept ? "kept" : "new", layer.reason ? std::string(name(*layer.reason)) : "-",
+               size_text(layer.plain_bytes), size_text(layer.dead_bytes), fmt::format("{}", layer.units.size()),
+               fmt::format("{}", fmt::join(layer.units, " "))});
   }
   return table;
 }
@@ -58,7 +64,8 @@ oci::JsonWriter preview_record(const library::SplitPreview& preview)
   }
   json.end_array().member("written_plain_bytes", preview.written_plain_bytes).member("new_plain_bytes", preview.new_plain_bytes);
   json.begin_array("problems");
-  for (const auto& problem : preview.problems) json.begin_object().member("path", safe(problem.path)).member("what", problem.what).end_object();
+  for (const auto& problem : preview.problems)
+    json.begin_object().member("path", safe(problem.path)).member("what", problem.what).end_object();
   json.end_array().end_object();
   return json;
 }

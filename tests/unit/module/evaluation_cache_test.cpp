@@ -26,10 +26,10 @@ std::string told(const Tree& tree)
 {
   auto out = fmt::format("{}\n{}\n", fmt::join(tree.modulepath, " "), fmt::join(tree.warnings, "\n"));
   for (const auto& file : tree.modulefiles) {
-    out += fmt::format("{} {} {} {} {} | {} | {} | {} | {} | {}\n", file.path, file.modulepath, file.full_name, file.language == Language::lua, file.hidden,
-                       file.description, file.url, file.category, file.version, file.family);
-    out += fmt::format("{} | {} | {} | {} | {} | {}\n", fmt::join(file.extensions, " "), fmt::join(file.prefixes, " "), file.root.value_or("-"),
-                       fmt::join(file.modulepaths, " "), fmt::join(file.impure, " "), file.error.value_or("-"));
+    out += fmt::format("{} {} {} {} {} | {} | {} | {} | {} | {}\n", file.path, file.modulepath, file.full_name,
+                       file.language == Language::lua, file.hidden, file.description, file.url, file.category, file.version, file.family);
+    out += fmt::format("{} | {} | {} | {} | {} | {}\n", fmt::join(file.extensions, " "), fmt::join(file.prefixes, " "),
+                       file.root.value_or("-"), fmt::join(file.modulepaths, " "), fmt::join(file.impure, " "), file.error.value_or("-"));
     for (const auto& dependency : file.dependencies) out += fmt::format("{} {}\n", static_cast<int>(dependency.kind), dependency.name);
   }
   for (const auto& file : tree.default_files) out += fmt::format("{} {}\n", file.path, file.error.value_or("-"));
@@ -59,9 +59,10 @@ protected:
 
 std::string lua(const std::string& name, std::uint64_t number)
 {
-  return fmt::format("help([==[{0}\n{1}]==])\nwhatis('Description: {0} {1}')\nwhatis('URL: https://{1}')\nsetenv('EBROOT{1}', '/apps/software/{0}')\n"
-                     "depends_on('b/{2}')\nextensions('e/{2}')\nfamily('{2}')\nprepend_path('PATH', '/apps/{1}/bin')\n",
-                     name, number, number % 3);
+  return fmt::format(
+      "help([==[{0}\n{1}]==])\nwhatis('Description: {0} {1}')\nwhatis('URL: https://{1}')\nsetenv('EBROOT{1}', '/apps/software/{0}')\n"
+      "depends_on('b/{2}')\nextensions('e/{2}')\nfamily('{2}')\nprepend_path('PATH', '/apps/{1}/bin')\n",
+      name, number, number % 3);
 }
 
 TEST_F(Remembering, gives_what_a_fresh_evaluation_gives_over_a_random_history)
@@ -72,7 +73,10 @@ TEST_F(Remembering, gives_what_a_fresh_evaluation_gives_over_a_random_history)
     const auto name = fmt::format("{}/{}", std::string(1, static_cast<char>('a' + any(4))), any(3));
     switch (any(9)) {
       case 0: fs::remove(tree_.path() / "modules/all" / (name + ".lua")); break;
-      case 1: write("modules/all/" + name.substr(0, 1) + "/.modulerc.lua", fmt::format("module_version('{}', 'x{}')\nhide_version('{}')\n", name, any(2), name)); break;
+      case 1:
+        write("modules/all/" + name.substr(0, 1) + "/.modulerc.lua",
+              fmt::format("module_version('{}', 'x{}')\nhide_version('{}')\n", name, any(2), name));
+        break;
       case 2: fs::remove(tree_.path() / "modules/all" / name.substr(0, 1) / ".modulerc.lua"); break;
       case 3: {
         const auto link = tree_.path() / "modules/all" / name.substr(0, 1) / "default";
@@ -81,7 +85,9 @@ TEST_F(Remembering, gives_what_a_fresh_evaluation_gives_over_a_random_history)
         fs::create_symlink(name.substr(2) + ".lua", link);
         break;
       }
-      case 4: write("modules/all/" + name, fmt::format("#%Module1.0\nmodule-whatis \"Tcl {}\"\nprepend-path PATH /apps/{}\n", any(9), any(9))); break;
+      case 4:
+        write("modules/all/" + name, fmt::format("#%Module1.0\nmodule-whatis \"Tcl {}\"\nprepend-path PATH /apps/{}\n", any(9), any(9)));
+        break;
       case 5: write("modules/all/" + name + ".lua", "prepend_path('MODULEPATH', '/apps/modules/more')\n"); break;
       case 6: write("modules/more/" + name + ".lua", lua(name, any(5))); break;
       case 7: write("modules/all/deep/" + name + ".lua", lua(name, any(5))); break;
