@@ -171,7 +171,7 @@ void FrameReader::content(const Contents& contents, const Item& item, std::uint6
 {
   const std::string name(contents.name(item));
   const auto path = [&] { return directory_path_.empty() ? name : directory_path_ + "/" + name; };
-  Fd fd(::openat(directory_.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const Fd fd(::openat(directory_.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd) {
     if (errno == ENOENT || errno == ELOOP) changed(path());
     throw_errno(errno, printable(path()));

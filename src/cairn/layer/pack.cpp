@@ -151,7 +151,7 @@ private:
   static std::int64_t now()
   {
     timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return 0;  // a figure for people, no more
     return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
   }
   std::atomic<std::int64_t>& total_;

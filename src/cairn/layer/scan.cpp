@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <ctime>
 #include <map>
@@ -65,9 +66,8 @@ public:
   Scanner(int tree, const ScanOptions& options, const Task& task)
       : tree_(tree), options_(options), task_(task), excludes_(options.excludes.begin(), options.excludes.end())
   {
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    racy_after_ns_ = nanoseconds(now) - racy_window_ns;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    racy_after_ns_ = std::chrono::nanoseconds(now).count() - racy_window_ns;
   }
 
   void root(const std::string& path)

@@ -13,8 +13,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <span>
 
@@ -41,13 +41,10 @@ std::string framed(const std::string& message)
 /// The private memory that this process has now (proc(5), statm: data and stack), in bytes.
 std::size_t data_bytes()
 {
-  std::size_t pages[6] = {};
-  if (auto* const file = std::fopen("/proc/self/statm", "re")) {
-    const int read = std::fscanf(file, "%zu %zu %zu %zu %zu %zu", &pages[0], &pages[1], &pages[2], &pages[3], &pages[4], &pages[5]);
-    std::fclose(file);
-    if (read != 6) return 0;
-  }
-  return pages[5] * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  std::ifstream file("/proc/self/statm");
+  std::size_t pages = 0;
+  for (int column = 0; column < 6; ++column) file >> pages;
+  return file ? pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) : 0;
 }
 
 void set_limit(int what, rlim_t value)
@@ -59,8 +56,8 @@ void set_limit(int what, rlim_t value)
 /// What a child is: no files but the socket, as descriptor 3, and limits.
 void confine(int socket)
 {
-  const int nothing = ::open("/dev/null", O_RDWR);
-  for (int fd = 0; fd < 3; ++fd) ::dup2(nothing, fd);
+  if (const int nothing = ::open("/dev/null", O_RDWR); nothing >= 0)
+    for (int fd = 0; fd < 3; ++fd) ::dup2(nothing, fd);
   if (socket != 3) ::dup2(socket, 3);
   ::close_range(4, ~0U, 0);
   set_limit(RLIMIT_CORE, 0);
@@ -117,8 +114,10 @@ public:
     if (!fresh) answer = ask_once(script, limit, task);
     if (answer) return *std::move(answer);
     Answer none;
-    none.error = WIFSIGNALED(status_) ? fmt::format("ended by signal {}; the limit is {} MiB of memory", WTERMSIG(status_), evaluation_limit_bytes >> 20)
-                                      : fmt::format("ended with status {}; the limit is {} MiB of memory", WEXITSTATUS(status_), evaluation_limit_bytes >> 20);
+    none.error =
+        WIFSIGNALED(status_)
+            ? fmt::format("ended by signal {}; the limit is {} MiB of memory", WTERMSIG(status_), evaluation_limit_bytes >> 20)
+            : fmt::format("ended with status {}; the limit is {} MiB of memory", WEXITSTATUS(status_), evaluation_limit_bytes >> 20);
     return none;
   }
 
@@ -143,11 +142,12 @@ private:
         if (::poll(&wait, 1, static_cast<int>(stop_interval.count())) < 0 && errno != EINTR) throw_errno(errno, "poll");
         if ((wait.revents & POLLOUT) != 0) {
           const auto n = ::send(socket_.get(), request.data() + sent, request.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-          if (n > 0) sent += static_cast<std::size_t>(n);
+          if (n >= 0) sent += static_cast<std::size_t>(n);
           else if (errno != EAGAIN && errno != EINTR) return end_of_child();
         }
         if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
           std::array<char, 65536> buffer;
+          // NOLINTNEXTLINE(clang-analyzer-unix.BlockInCriticalSection): it does not block
           const auto n = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
           if (n > 0) reply.append(buffer.data(), static_cast<std::size_t>(n));
           else if (n == 0 || (errno != EAGAIN && errno != EINTR)) return end_of_child();

@@ -122,7 +122,7 @@ int set_string_methods(lua_State* lua)
 const std::string& environment_bytecode()
 {
   static const std::string bytecode = [] {
-    State state(SIZE_MAX);
+    const State state(SIZE_MAX);
     const auto source = lua_environment();
     if (luaL_loadbufferx(state.lua(), source.data(), source.size(), "=lua_environment", "t") != LUA_OK)
       throw Error(Errc::io, lua_tostring(state.lua(), -1));
@@ -279,7 +279,7 @@ LuaOutcome run_data(std::string_view text) { return run({text, {}, nullptr, Insi
 
 std::optional<std::string> syntax_error(std::string_view text)
 {
-  State state(SIZE_MAX);
+  const State state(SIZE_MAX);
   if (luaL_loadbufferx(state.lua(), text.data(), text.size(), "=line", "t") == LUA_OK) return std::nullopt;
   return lua_tostring(state.lua(), -1);
 }

@@ -25,7 +25,7 @@ constexpr std::string_view no_alias = "aliases ('*name') are not supported; put 
 constexpr std::string_view no_anchor = "anchors ('&name') are not supported; put text that begins with '&' in quotes";
 constexpr std::string_view no_tag = "tags ('!name') are not supported; put text that begins with '!' in quotes";
 
-struct Node {
+struct Element {
   Yaml::Kind kind = Yaml::Kind::null;
   bool plain = false;  ///< a scalar without quotes
   std::uint32_t parent = no_node;
@@ -54,20 +54,20 @@ std::string explained(const std::string& message)
     std::string_view meaning;
   };
   static constexpr std::array explanations{
-    Explanation{"end of map not found", "expected 'key: value' or the end of this map; check the indentation"},
-    Explanation{"end of sequence not found", "expected '- item' or the end of this list; check the indentation"},
-    Explanation{"end of map flow not found", "'{' without its '}'"},
-    Explanation{"end of sequence flow not found", "'[' without its ']'"},
-    Explanation{"illegal map value", "unexpected ': '; put text that holds it in quotes"},
-    Explanation{"illegal block entry", "unexpected '- '; start the list on a line of its own"},
-    Explanation{"illegal EOF in scalar", "a quote is never closed"},
-    Explanation{"illegal tab when looking for indentation", "a tab; indent with spaces"},
-    Explanation{"alias not found after *", no_alias},
-    Explanation{"illegal character found while scanning alias", no_alias},
-    Explanation{"the referenced anchor is not defined", no_alias},
-    Explanation{"anchor not found after &", no_anchor},
-    Explanation{"illegal character found while scanning anchor", no_anchor},
-    Explanation{"unknown token", "unexpected character; put text that begins with it in quotes"},
+      Explanation{"end of map not found", "expected 'key: value' or the end of this map; check the indentation"},
+      Explanation{"end of sequence not found", "expected '- item' or the end of this list; check the indentation"},
+      Explanation{"end of map flow not found", "'{' without its '}'"},
+      Explanation{"end of sequence flow not found", "'[' without its ']'"},
+      Explanation{"illegal map value", "unexpected ': '; put text that holds it in quotes"},
+      Explanation{"illegal block entry", "unexpected '- '; start the list on a line of its own"},
+      Explanation{"illegal EOF in scalar", "a quote is never closed"},
+      Explanation{"illegal tab when looking for indentation", "a tab; indent with spaces"},
+      Explanation{"alias not found after *", no_alias},
+      Explanation{"illegal character found while scanning alias", no_alias},
+      Explanation{"the referenced anchor is not defined", no_alias},
+      Explanation{"anchor not found after &", no_anchor},
+      Explanation{"illegal character found while scanning anchor", no_anchor},
+      Explanation{"unknown token", "unexpected character; put text that begins with it in quotes"},
   };
   for (const auto& one : explanations)
     if (message == one.message) return std::string(one.meaning);
@@ -80,7 +80,7 @@ struct Yaml::Data {
   std::string what;
   std::string text;
   std::vector<std::size_t> lines;  ///< where each begins
-  std::vector<Node> nodes;         ///< the root first
+  std::vector<Element> nodes;       ///< the root first
 
   [[nodiscard]] std::size_t line(std::size_t offset) const
   {
@@ -90,12 +90,10 @@ struct Yaml::Data {
   {
     const auto begin = lines[line(offset) - 1];
     const auto before = std::string_view(text).substr(begin, offset - begin);
-    return 1 + static_cast<std::size_t>(std::ranges::count_if(before, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    return 1 +
+           static_cast<std::size_t>(std::ranges::count_if(before, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
   }
-  [[nodiscard]] std::string place(std::size_t offset) const
-  {
-    return fmt::format("{}:{}:{}", what, line(offset), column(offset));
-  }
+  [[nodiscard]] std::string place(std::size_t offset) const { return fmt::format("{}:{}:{}", what, line(offset), column(offset)); }
   [[noreturn]] void fail(std::size_t offset, const std::string& problem) const
   {
     throw Error(Errc::bad_input, fmt::format("{}: {}", place(offset), problem));
@@ -133,10 +131,7 @@ struct YamlReading : YAML::EventHandler {
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf(mark, anchor, Yaml::Kind::null, {}, false); }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override
-  {
-    data.fail(offset(mark), std::string(no_alias));
-  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { data.fail(offset(mark), std::string(no_alias)); }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override
   {
     check_tag(mark, tag);
@@ -187,7 +182,8 @@ private:
   void begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Yaml::Kind kind)
   {
     check_tag(mark, tag);
-    if (open.size() >= yaml_depth_limit) data.fail(offset(mark), fmt::format("more than {} lists and maps in one another", yaml_depth_limit));
+    if (open.size() >= yaml_depth_limit)
+      data.fail(offset(mark), fmt::format("more than {} lists and maps in one another", yaml_depth_limit));
     open.push_back({add(mark, anchor, kind, {}, false), {}});
   }
 
@@ -360,8 +356,7 @@ std::vector<std::pair<std::string, Yaml>> Yaml::map() const
   if (node.kind != Kind::map && node.kind != Kind::null) unexpected("a map ('key: value' lines)");
   std::vector<std::pair<std::string, Yaml>> out;
   out.reserve(node.children.size());
-  for (std::size_t i = 0; i < node.children.size(); ++i)
-    out.emplace_back(data_->nodes[node.keys[i]].text, Yaml(*data_, node.children[i]));
+  for (std::size_t i = 0; i < node.children.size(); ++i) out.emplace_back(data_->nodes[node.keys[i]].text, Yaml(*data_, node.children[i]));
   return out;
 }
 

@@ -79,6 +79,7 @@ std::string near_names(const std::string& name, const std::vector<Tag>& tags)
   near.resize(std::min(near.size(), most));
   if (near.empty()) return tags.empty() ? "; the store has no tags" : "";
   std::vector<std::string> names;
+  names.reserve(near.size());
   for (auto& [edits, text] : near) names.push_back(std::move(text));
   return fmt::format("; near: {}", fmt::join(names, ", "));
 }

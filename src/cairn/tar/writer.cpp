@@ -19,7 +19,7 @@ constexpr std::uint64_t largest_size = 077777777777;
 template <std::size_t N>
 void put(char (&field)[N], std::string_view text)
 {
-  std::memcpy(field, text.data(), std::min(N, text.size()));
+  std::ranges::copy(text.substr(0, N), field);
 }
 
 /// Leading zeros, one NUL at the end.
