@@ -55,6 +55,8 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_images(line, program);
   add_modules(line, program);
   add_inspect(line, program);
+  add_diff(line, program);
+  add_history(line, program);
   add_validate(line, program);
   add_unpack(line, program);
   add_append(line, program);
