@@ -10,13 +10,26 @@
 
 namespace cairn::volume {
 
-/// Whether the volume itself (not `.cairn`) has the unit with the library's content: every root is there, real, and what split would make
-/// of them has the fragment's plain digest. `others`: all roots of the library, sorted.
-[[nodiscard]] bool has_equal_content(const Layout& layout, const library::FragmentInfo& fragment, const std::vector<std::string>& others,
-                                     const std::string& prefix, const Task& task);
+/// What a library says about a tree as a whole: needed to find one unit's content in it.
+struct TreeRules {
+  std::string prefix;                  ///< archive path of the tree
+  std::vector<std::string> all_roots;  ///< of all units, sorted
+  std::vector<std::string> dropped;    ///< paths that the library left out
+};
+
+/// What a volume must have for a unit to be there.
+struct UnitContent {
+  Digest plain_digest;
+  std::uint64_t plain_bytes = 0;
+  std::vector<library::RootPath> roots;
+};
+
+/// Whether the volume itself (not `.cairn`) has the unit with the library's content: every root is there and real, and what split
+/// would make of them has the fragment's plain digest.
+[[nodiscard]] bool has_equal_content(const Layout& layout, const UnitContent& unit, const TreeRules& rules, const Task& task);
 
 /// Make `.cairn/units/KEY` of it without copying: its directories stay where they are and are linked to, its files (modulefiles) are
-/// copied.
-void adopt_unit(const Layout& layout, const library::FragmentInfo& fragment, const std::string& key);
+/// copied. There are no `entries`: what is there is as split found it, not as it would be poured.
+void adopt_unit(const Layout& layout, const std::vector<library::RootPath>& roots, const std::string& key);
 
 }  // namespace cairn::volume

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/io/codec.hpp>
 #include <cairn/oci/blob.hpp>
 #include <cairn/tar/reader.hpp>
 

@@ -52,6 +52,19 @@ private:
   Fd root_, cairn_, units_, generations_, history_, lock_, leases_, trash_;
 };
 
+/// While it lives, the process's umask is 0: a mode given at creation is the mode, and nothing needs to be changed afterwards, which
+/// costs a round trip and may be refused. Whoever writes to a volume holds one. One at a time.
+class OpenUmask {
+public:
+  OpenUmask();
+  ~OpenUmask();
+  OpenUmask(const OpenUmask&) = delete;
+  OpenUmask& operator=(const OpenUmask&) = delete;
+
+private:
+  mode_t before_;
+};
+
 /// Whether `directory` has a volume's mark. Nothing is written.
 [[nodiscard]] bool is_volume(const std::filesystem::path& directory);
 

@@ -10,22 +10,31 @@
 
 namespace cairn::volume {
 
-/// Links in the volume itself that lead into the current view, one for each name at the top of it (`software`, `modules`). Where the volume
-/// has a real directory of that name, links go into it, as far down as directories are there.
+/// Links in the volume itself that lead into the current view, one for each name at the top of it (`software`, `modules`). Where the
+/// volume has a real directory of that name, links go into it, as far down as directories are there.
 struct Anchors {
-  std::vector<std::string> missing;   ///< paths to make links of
-  std::vector<std::string> replaced;  ///< adopted files that links take the place of
+  struct Adopted {
+    std::string path;
+    std::string unit_place;  ///< `KEY/N`, which leads to it
+  };
+  std::vector<std::string> missing;  ///< paths to make links of
+  std::vector<Adopted> replaced;     ///< what earlier generations adopted there and this one has otherwise: links take its place
   std::vector<std::string> foreign;   ///< paths of the view where something is that cairn did not put there
 };
-/// What the view of `id` needs in the volume. `adopted`: paths that a user gave into cairn's hands.
-[[nodiscard]] Anchors plan_anchors(const Layout& layout, const std::string& id, const std::vector<std::string>& adopted);
+/// What the view `name` (in `.cairn/generations`) needs in the volume.
+[[nodiscard]] Anchors plan_anchors(const Layout& layout, const std::string& name);
 
-/// Make `id` the current generation: anchors, journal, then one rename. Throws Error{exists} naming what is in the way, before
-/// anything is changed.
-void switch_to(const Layout& layout, const Turn& turn, const Generation& generation, const std::string& action,
-               const std::vector<std::string>& adopted = {});
+/// Remove `name` of one of the volume's directories, by way of the trash: nobody sees a part of it.
+void discard(const Layout& layout, int dir, const std::string& name, const std::filesystem::path& shown);
 
-/// Remove anchors that lead nowhere in the current view. What is not a link of ours stays.
+/// Make `generation`, whose view and record are there, the current one: anchors, journal, then one rename. Throws Error{exists}
+/// naming what is in the way, before anything is changed.
+void switch_to(const Layout& layout, const Turn& turn, const Generation& generation, const std::string& action);
+
+/// Remove anchors at the top of the volume that lead nowhere any more. What is not a link of ours stays.
 void drop_dangling_anchors(const Layout& layout);
+
+/// The text of the anchor at `path`: relative, by way of `.cairn/current`.
+[[nodiscard]] std::string anchor_text(const std::string& path);
 
 }  // namespace cairn::volume

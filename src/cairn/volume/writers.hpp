@@ -56,9 +56,10 @@ public:
   void stop(std::exception_ptr failure);
   [[nodiscard]] Written written() const;
 
+  struct State;
+
 private:
   friend class Staging;
-  struct State;
   std::unique_ptr<State> state_;
 };
 
@@ -89,9 +90,10 @@ public:
   /// Nothing more comes.
   void close();
 
+  struct State;
+
 private:
   friend class Writers;
-  struct State;
   explicit Staging(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
 };

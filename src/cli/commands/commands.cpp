@@ -55,6 +55,7 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_inspect(line, program);
   add_validate(line, program);
   add_unpack(line, program);
+  add_populate(line, program);
   add_tag(line, program);
   add_untag(line, program);
   add_gc(line, program);

@@ -20,6 +20,7 @@ void add_inspect(CommandLine& line, Program& program);
 void add_lint(CommandLine& line, Program& program);
 void add_man(CommandLine& line, Program& program);
 void add_modules(CommandLine& line, Program& program);
+void add_populate(CommandLine& line, Program& program);
 void add_split(CommandLine& line, Program& program);
 void add_tag(CommandLine& line, Program& program);
 void add_unpack(CommandLine& line, Program& program);
