@@ -35,7 +35,7 @@ namespace {
 
 /// Flushed together: a share of all, so that little is lost when a run is killed, and no more than a disk writes in seconds.
 constexpr std::uint64_t batch_share = 24;
-constexpr std::uint64_t least_batch_bytes = std::uint64_t{32} << 20;
+constexpr std::uint64_t least_batch_bytes = std::uint64_t{8} << 20;
 constexpr std::uint64_t largest_batch_bytes = std::uint64_t{1} << 30;
 
 /// A piece of a blob, read from front to back: bytes are skipped until a fragment begins, and no more are given than it has.
@@ -133,8 +133,18 @@ private:
     while (::syncfs(layout_.units()) != 0)
       if (errno != EINTR) throw_errno(errno, printable(shown.native()));
     turn_.check();
-    for (const auto& unit : batch) rename_at(layout_.units(), part_name(unit.key), unit.key, shown / unit.key);
+    for (const auto& unit : batch) give_name(unit.key);
     flush(layout_.units(), shown);
+  }
+
+  /// When a damaged unit is poured again, the old one goes in the moment before the new one comes.
+  void give_name(const std::string& key) const
+  {
+    const auto shown = layout_.shown("units/" + key);
+    if (::renameat(layout_.units(), part_name(key).c_str(), layout_.units(), key.c_str()) == 0) return;
+    if (errno == ENOTEMPTY || errno == EEXIST)
+      if (::renameat(layout_.units(), key.c_str(), layout_.trash(), random_name().c_str()) != 0) throw_errno(errno, printable(shown.native()));
+    rename_at(layout_.units(), part_name(key), key, shown);
   }
 
   const Layout& layout_;

@@ -56,6 +56,8 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_validate(line, program);
   add_unpack(line, program);
   add_populate(line, program);
+  add_volume(line, program);
+  add_lease(line, program);
   add_tag(line, program);
   add_untag(line, program);
   add_gc(line, program);

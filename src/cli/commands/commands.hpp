@@ -17,6 +17,7 @@ void add_gc(CommandLine& line, Program& program);
 void add_help(CommandLine& line, Program& program);
 void add_images(CommandLine& line, Program& program);
 void add_inspect(CommandLine& line, Program& program);
+void add_lease(CommandLine& line, Program& program);
 void add_lint(CommandLine& line, Program& program);
 void add_man(CommandLine& line, Program& program);
 void add_modules(CommandLine& line, Program& program);
@@ -26,5 +27,6 @@ void add_tag(CommandLine& line, Program& program);
 void add_unpack(CommandLine& line, Program& program);
 void add_untag(CommandLine& line, Program& program);
 void add_validate(CommandLine& line, Program& program);
+void add_volume(CommandLine& line, Program& program);
 
 }  // namespace cairn::cli
