@@ -64,7 +64,7 @@ Layout::Layout(const std::filesystem::path& directory, Access access) : path_(di
   }
   root_ = open_root(directory);
   const auto place = path_ / cairn_name;
-  if (access == Access::read && !exists(root(), std::string(cairn_name)))
+  if (access == Access::read && !is_volume(directory))
     throw Error(Errc::not_found, fmt::format("{}: is no volume; cairn populate makes one", printable(directory.native())));
   cairn_ = open_own(root(), std::string(cairn_name), access, place);
   const auto format = read_file(cairn(), std::string(format_name), place / format_name);
@@ -101,7 +101,8 @@ std::optional<std::string> Layout::current() const
 bool is_volume(const std::filesystem::path& directory)
 {
   struct stat status{};
-  return ::lstat((directory / cairn_name / format_name).c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  // The trash is what is made last: before that, nothing was put into the volume.
+  return ::lstat((directory / cairn_name / "trash").c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 }  // namespace cairn::volume
