@@ -5,6 +5,7 @@
 #include <cairn/library/document.hpp>
 #include <cairn/volume/layout.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,13 @@ struct UnitContent {
 [[nodiscard]] bool has_equal_content(const Layout& layout, const UnitContent& unit, const TreeRules& rules, const Task& task);
 
 /// Make `.cairn/units/KEY` of it without copying: its directories stay where they are and are linked to, its files (modulefiles) are
-/// copied. There are no `entries`: what is there is as split found it, not as it would be poured.
-void adopt_unit(const Layout& layout, const std::vector<library::RootPath>& roots, const std::string& key);
+/// copied. In place of `entries` there is `adopted`, with digests of both: what is there is as split found it, not as it would be
+/// poured.
+void adopt_unit(const Layout& layout, const std::vector<library::RootPath>& roots, const std::string& key, const TreeRules& rules,
+                const Task& task);
+
+/// What is wrong with a unit that was adopted: nothing, or one line. No value: it was poured.
+[[nodiscard]] std::optional<std::string> check_adopted(const Layout& layout, const std::vector<library::RootPath>& roots,
+                                                       const std::string& key, const TreeRules& rules, const Task& task);
 
 }  // namespace cairn::volume

@@ -49,7 +49,7 @@ bool is_current(const Layout& layout, const std::string& id)
 {
   if (layout.current() != id || !read_generation(layout, id)) return false;
   const auto anchors = plan_anchors(layout, id);
-  return anchors.missing.empty() && anchors.replaced.empty();
+  return anchors.missing.empty() && anchors.replaced.empty() && anchors.foreign.empty() && anchors.equal.empty();
 }
 
 class Population {
@@ -87,10 +87,11 @@ public:
     replace_file(layout.cairn(), "features.json", probe(layout).json(), layout.shown("features.json"));
     auto missing = missing_units(layout);
     if (options_.adopt) adopt(layout, missing);
+    require_free_way(layout, generation_.units, options_.adopt ? Adopt::yes : Adopt::no);
     check_space(layout, missing);
     const auto shipped = ship(blobs_, library_, missing, layout, turn, {.writers = options_.writers, .streams = options_.streams}, task_);
     make_view(layout, turn);
-    switch_to(layout, turn, generation_, "populate");
+    switch_to(layout, turn, generation_, "populate", options_.adopt ? Adopt::yes : Adopt::no);
     result_.changed = true;
     result_.poured = missing.size();
     result_.fetched_bytes = shipped.fetched_bytes;
@@ -204,7 +205,7 @@ private:
         ++at;
         continue;
       }
-      adopt_unit(layout, fragment.roots, at->second);
+      adopt_unit(layout, fragment.roots, at->second, rules, step);
       ++result_.adopted;
       at = missing.erase(at);
     }

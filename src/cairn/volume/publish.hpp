@@ -19,7 +19,8 @@ struct Anchors {
   };
   std::vector<std::string> missing;  ///< paths to make links of
   std::vector<Adopted> replaced;     ///< what earlier generations adopted there and this one has otherwise: links take its place
-  std::vector<std::string> foreign;   ///< paths of the view where something is that cairn did not put there
+  std::vector<std::string> equal;    ///< files and links that are the same as the view's: who adopts puts links in their place
+  std::vector<std::string> foreign;  ///< paths of the view where something is that cairn did not put there
 };
 /// What the view `name` (in `.cairn/generations`) needs in the volume.
 [[nodiscard]] Anchors plan_anchors(const Layout& layout, const std::string& name);
@@ -27,12 +28,15 @@ struct Anchors {
 /// Remove `name` of one of the volume's directories, by way of the trash: nobody sees a part of it.
 void discard(const Layout& layout, int dir, const std::string& name, const std::filesystem::path& shown);
 
-/// Make `generation`, whose view and record are there, the current one: anchors, journal, then one rename. Throws Error{exists}
-/// naming what is in the way, before anything is changed.
-void switch_to(const Layout& layout, const Turn& turn, const Generation& generation, const std::string& action);
+enum class Adopt { no, yes };
 
-/// Remove anchors at the top of the volume that lead nowhere any more. What is not a link of ours stays.
-void drop_dangling_anchors(const Layout& layout);
+/// Before anything is fetched: throws Error{exists} naming what lies where `units` would be seen, and is not cairn's.
+void require_free_way(const Layout& layout, const std::vector<PouredUnit>& units, Adopt adopt);
+
+/// Make `generation`, whose view and record are there, the current one: anchors, journal, then one rename. Throws Error{exists}
+/// naming what is in the way, before anything is changed. Directories that then hold nothing but anchors become one, and anchors of
+/// earlier generations that lead nowhere any more go.
+void switch_to(const Layout& layout, const Turn& turn, const Generation& generation, const std::string& action, Adopt adopt = Adopt::no);
 
 /// The text of the anchor at `path`: relative, by way of `.cairn/current`.
 [[nodiscard]] std::string anchor_text(const std::string& path);

@@ -211,10 +211,9 @@ std::vector<Drift> check_unit(const Layout& layout, const Generation& generation
   struct stat status{};
   if (::fstatat(layout.units(), unit.key.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
     return {{Drift::Kind::damage, unit.name, "", "is missing"}};
-  for (std::size_t i = 0; i < unit.roots.size(); ++i) {
-    if (link_text(layout.units(), fmt::format("{}/{}", unit.key, i)) != "../../../" + unit.roots[i].path) continue;
-    if (has_equal_content(layout, {unit.plain_digest, unit.plain_bytes, unit.roots}, rules, task)) return {};
-    return {{Drift::Kind::damage, unit.name, unit.roots[i].path, "was adopted, and is not what the library says any more"}};
+  if (auto wrong = check_adopted(layout, unit.roots, unit.key, rules, task)) {
+    if (wrong->empty()) return {};
+    return {{Drift::Kind::damage, unit.name, "", std::move(*wrong)}};
   }
   return UnitCheck(layout, unit, layer::archive_prefix(generation.target), task).run();
 }
