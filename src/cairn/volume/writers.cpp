@@ -29,6 +29,9 @@ namespace {
 /// A writer looks at this many waiting directories for the one with most to do, and stays with it for this many names.
 constexpr std::size_t looked_at = 64;
 constexpr int names_at_once = 16;
+/// Another writer is woken when there are this many names for each that is awake: on a fast file system two writers do it all, and
+/// waking one for each name would cost more than the name.
+constexpr std::size_t names_a_writer = 4;
 /// A name in the queue counts as this many bytes at least: empty files and links take memory too.
 constexpr std::uint64_t least_job_bytes = 1024;
 
@@ -108,6 +111,9 @@ struct Writers::State {
   std::unordered_map<Staging::State*, std::shared_ptr<Staging::State>> stagings;
   std::exception_ptr failure;
   bool stopping = false;
+  std::size_t asleep = 0;
+  std::size_t names = 0;    ///< queued, in all directories
+  std::size_t fillers = 0;  ///< who wait for room
   Written written;
   std::vector<std::jthread> threads;
 
@@ -127,6 +133,7 @@ struct Writers::State {
   void enqueue(Directory& directory, Job job)
   {
     const bool first = job.kind == Job::Kind::directory;
+    ++names;
     if (first) directory.jobs.push_front(std::move(job));
     else directory.jobs.push_back(std::move(job));
     offer(directory);
@@ -146,7 +153,7 @@ struct Writers::State {
       directory.shared = true;
       active.push_back(&directory);
     }
-    work.notify_one();
+    if (asleep != 0 && names > names_a_writer * (limits.writers - asleep)) work.notify_one();
   }
 
   void leave_idle(Directory& directory)
@@ -180,7 +187,9 @@ struct Writers::State {
     while (!stopping) {
       auto* directory = failure ? nullptr : choose();
       if (directory == nullptr) {
+        ++asleep;
         work.wait(lock);
+        --asleep;
         continue;
       }
       write_some(lock, *directory);
@@ -196,6 +205,7 @@ struct Writers::State {
     for (int i = 0; i < names_at_once && !directory.jobs.empty() && !failure && !stopping; ++i) {
       auto job = std::move(directory.jobs.front());
       directory.jobs.pop_front();
+      --names;
       if (directory.jobs.empty()) unshare(directory);
       else if (!directory.shared) {
         directory.shared = true;
@@ -215,7 +225,7 @@ struct Writers::State {
       lock.lock();
       add(done);
       queued_bytes[staging.lane] -= bytes;
-      room.notify_all();
+      if (fillers != 0) room.notify_all();
       if (why) {
         fail(why);
         break;
@@ -373,8 +383,9 @@ struct Writers::State {
 Writers::Writers(const WriterLimits& limits) : state_(std::make_unique<State>())
 {
   state_->limits = limits;
+  state_->limits.writers = std::max<std::size_t>(limits.writers, 1);
   state_->queued_bytes.resize(std::max<std::size_t>(limits.lanes, 1));
-  for (std::size_t i = 0; i < std::max<std::size_t>(limits.writers, 1); ++i) state_->threads.emplace_back([state = state_.get()] { state->run(); });
+  for (std::size_t i = 0; i < state_->limits.writers; ++i) state_->threads.emplace_back([state = state_.get()] { state->run(); });
 }
 
 Writers::~Writers()
@@ -458,7 +469,9 @@ void Staging::add_file(const std::string& path, std::uint32_t mode, std::optiona
   const auto share = writers.limits.queued_bytes / writers.queued_bytes.size();
   Writers::State::Lock lock(writers.mutex);
   auto& queued = writers.queued_bytes[state_->lane];
+  ++writers.fillers;
   writers.room.wait(lock, [&] { return writers.failure || queued == 0 || queued + job.queued_bytes() <= share; });
+  --writers.fillers;
   writers.check_failure();
   queued += job.queued_bytes();
   ++state_->pending;
@@ -492,7 +505,9 @@ Staging::LargeFile Staging::create(const std::string& path, std::uint32_t mode)
   {
     Writers::State::Lock lock(writers.mutex);
     auto& parent = parent_of(*state_, path);
+    ++writers.fillers;
     writers.room.wait(lock, [&] { return writers.failure || parent.made; });
+    --writers.fillers;
     writers.check_failure();
     ++state_->pending;
     ++writers.written.calls;
