@@ -100,6 +100,8 @@ Candidate make_candidate(const Layout& layout, const std::string& purpose)
   const auto shown = layout.shown("lock/" + candidate.name);
   candidate.fd = open_at(layout.lock(), candidate.name, O_WRONLY | O_CREAT | O_EXCL, 0664, shown);
   write_full(candidate.fd.get(), as_bytes(holder_json(purpose)), printable(shown.native()));
+  // After a power cut the name may be there: then it must say whose it was, or everybody waits until it is stale.
+  if (::fsync(candidate.fd.get()) != 0) throw_errno(errno, printable(shown.native()));
   struct stat status{};
   if (::fstat(candidate.fd.get(), &status) != 0) throw_errno(errno, printable(shown.native()));
   candidate.now = status.st_mtim.tv_sec;
