@@ -147,12 +147,12 @@ void add_volume(CommandLine& line, Program& program)
               .name = "volume",
               .summary = "Look after a volume that populate filled",
               .description =
-                  "  cairn volume status DIR               what it shows, keeps, and who works on it\n"
-                  "  cairn volume history DIR              which generation was current when\n"
-                  "  cairn volume diff DIR GEN [GEN]       units that differ from the current generation, or another\n"
-                  "  cairn volume rollback DIR [GEN]       show the generation before this one, or GEN\n"
-                  "  cairn volume gc DIR                   remove generations, and units that none of the rest has\n"
-                  "  cairn volume verify DIR [GEN]         read everything again and compare it with its digests\n\n"
+                  "  cairn volume status DIR          what it shows, keeps, who works on it\n"
+                  "  cairn volume history DIR         which generation was current when\n"
+                  "  cairn volume diff DIR GEN [GEN]  units that differ from now, or another\n"
+                  "  cairn volume rollback DIR [GEN]  show the generation before, or GEN\n"
+                  "  cairn volume gc DIR              remove old generations and their units\n"
+                  "  cairn volume verify DIR [GEN]    read all and compare it with its digests\n\n"
                   "GEN is a generation's name or its first digits, at least four. A rollback is one rename. `gc` keeps the current generation, the "
                   "newest `--keep`, those that `cairn lease` holds, and what was current less than `--grace` days ago.\n\n"
                   "`verify` finds files that changed, are missing, or do not belong there, and ends with exit code 3 if there are any. "
