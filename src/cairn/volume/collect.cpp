@@ -28,30 +28,48 @@ namespace {
 
 class Collection {
 public:
-  Collection(const Layout& layout, const Turn& turn, const CollectOptions& options, const Task& task)
-      : layout_(layout), turn_(turn), options_(options), task_(task), all_(generations(layout)), kept_(choose())
-  {
-  }
-
-  Collected run()
+  Collection(const Layout& layout, const CollectOptions& options, const Task& task)
+      : layout_(layout), options_(options), task_(task), all_(generations(layout)), kept_(choose()), units_(unused_units())
   {
     for (const auto& generation : all_)
       if (!kept_.contains(generation.id)) result_.generations.push_back(generation.id);
-    const auto units = unused_units();
-    for (const auto& [key, unit] : units) {
+    for (const auto& [key, unit] : units_) {
       result_.units.push_back(unit.name.empty() ? key : unit.name);
       result_.bytes += unit.content_bytes;
     }
     std::ranges::sort(result_.units);
-    if (options_.dry_run) return result_;
+  }
+
+  /// What would go.
+  [[nodiscard]] const Collected& plan() const { return result_; }
+  [[nodiscard]] bool has_work() const
+  {
+    return !result_.generations.empty() || !units_.empty() || has_names(layout_.trash(), "trash", is_anything) ||
+           has_names(layout_.units(), "units", is_unfinished) || has_names(layout_.generations(), "generations", is_unfinished) ||
+           has_names(layout_.leases(), "leases", is_anything);
+  }
+
+  Collected run(const Turn& turn)
+  {
+    turn_ = &turn;
     for (const auto& id : result_.generations) remove_generation(id);
-    for (const auto& [key, unit] : units) remove_unit(key, unit);
+    for (const auto& [key, unit] : units_) remove_unit(key, unit);
     remove_leases();
     remove_rest();
     return result_;
   }
 
 private:
+  static bool is_anything(const std::string&) { return true; }
+  static bool is_unfinished(const std::string& name) { return name.ends_with(part_suffix) || name.starts_with(".tmp-"); }
+
+  [[nodiscard]] bool has_names(int where, const char* name, bool (*matches)(const std::string&)) const
+  {
+    const auto shown = layout_.shown(name);
+    const auto list = open_beneath(where, "", O_RDONLY | O_DIRECTORY, shown);
+    return std::ranges::any_of(list_directory(list.get(), shown), [&](const auto& entry) { return matches(entry.name); });
+  }
+
   /// Generations that stay.
   std::set<std::string> choose() const
   {
@@ -107,7 +125,7 @@ private:
   void remove_generation(const std::string& id)
   {
     task_.check();
-    turn_.check();
+    turn_->check();
     ::unlinkat(layout_.generations(), (id + ".json").c_str(), 0);
     flush(layout_.generations(), layout_.shown("generations"));
     to_trash(layout_.generations(), id, layout_.shown("generations/" + id));
@@ -116,7 +134,7 @@ private:
   void remove_unit(const std::string& key, const PouredUnit& unit)
   {
     task_.check();
-    turn_.check();
+    turn_->check();
     for (const auto& id : kept_) unlink_from_view(id, key, unit);
     for (std::size_t i = 0; i < unit.roots.size(); ++i) remove_adopted(key, i, unit.roots[i]);
     to_trash(layout_.units(), key, layout_.shown("units/" + key));
@@ -171,16 +189,15 @@ private:
   /// What killed runs left, and what could not be removed last time.
   void remove_rest()
   {
-    const auto remove_where = [&](int where, const char* name, const auto& matches) {
+    const auto remove_where = [&](int where, const char* name, bool (*matches)(const std::string&)) {
       const auto shown = layout_.shown(name);
       const auto list = open_beneath(where, "", O_RDONLY | O_DIRECTORY, shown);
       for (const auto& entry : list_directory(list.get(), shown))
         if (matches(entry.name) && !remove_tree(where, entry.name, removal_threads, shown / entry.name)) result_.busy.push_back(entry.name);
     };
-    const auto is_part = [](const std::string& name) { return name.ends_with(part_suffix) || name.starts_with(".tmp-"); };
-    remove_where(layout_.units(), "units", is_part);
-    remove_where(layout_.generations(), "generations", is_part);
-    remove_where(layout_.trash(), "trash", [](const std::string&) { return true; });
+    remove_where(layout_.units(), "units", is_unfinished);
+    remove_where(layout_.generations(), "generations", is_unfinished);
+    remove_where(layout_.trash(), "trash", is_anything);
   }
 
   static std::string link_text(int dir, const std::string& name)
@@ -191,11 +208,12 @@ private:
   }
 
   const Layout& layout_;
-  const Turn& turn_;
   const CollectOptions& options_;
   const Task& task_;
   const std::vector<Generation> all_;
   const std::set<std::string> kept_;
+  const std::map<std::string, PouredUnit> units_;
+  const Turn* turn_ = nullptr;
   Collected result_;
 };
 
@@ -203,11 +221,16 @@ private:
 
 Collected collect(const std::filesystem::path& directory, const CollectOptions& options, const Task& task)
 {
+  {
+    // Without a turn, since mostly there is nothing to do: then nothing is written.
+    const Layout layout(directory, Access::read);
+    const Collection collection(layout, options, task);
+    if (options.dry_run || !collection.has_work()) return collection.plan();
+  }
   const OpenUmask umask;
-  static_cast<void>(Layout(directory, Access::read));  // no volume is made here
   const Layout layout(directory, Access::write);
   const Turn turn(layout, "gc", std::nullopt, task);
-  return Collection(layout, turn, options, task).run();
+  return Collection(layout, options, task).run(turn);
 }
 
 }  // namespace cairn::volume

@@ -71,6 +71,7 @@ public:
     std::ranges::sort(generation_.modules);
     for (const auto& name : names) generation_.units.push_back(unit_of(name));
     result_.generation = generation_.id;
+    result_.target = generation_.target;
   }
 
   Populated run()
@@ -256,8 +257,9 @@ Populated populate(const oci::BlobSource& blobs, const oci::Descriptor& manifest
   if (is_volume(directory)) {
     const Layout layout(directory, Access::read);
     if (is_current(layout, id)) {
-      Populated result{.generation = id, .units = {}};
-      result.units.kept = read_generation(layout, id)->units.size();
+      const auto generation = read_generation(layout, id);
+      Populated result{.generation = id, .target = generation->target, .units = {}};
+      result.units.kept = generation->units.size();
       return result;
     }
   }

@@ -28,6 +28,7 @@ struct PopulateOptions {
 
 struct Populated {
   std::string generation;
+  std::string target;    ///< at which users must see the volume
   bool changed = false;  ///< false: the volume had it already
   UnitChanges units;
   std::uint64_t poured = 0;   ///< units fetched and written

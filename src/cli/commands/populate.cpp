@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <memory>
 #include <string>
 #include <vector>
@@ -63,12 +65,16 @@ Exit run(const Options& options, Program& program)
   {
     const auto task = program.task("populate " + options.directory);
     done = volume::populate(*open.blobs, open.manifest, options.directory, populate, task);
+    // It writes only if there is something to remove.
     if (options.keep && !options.dry_run) volume::collect(options.directory, {.keep = static_cast<std::size_t>(*options.keep)}, task);
   }
   const auto seconds = std::chrono::steady_clock::now() - begin;
   if (options.metrics) write_file_atomically(*options.metrics, populate_metrics(done, seconds), Flush::no);
   if (program.json()) program.print(populate_record(done, options.dry_run, seconds));
   else program.print(done.generation + '\n');
+  std::error_code unknown;
+  if (done.changed && std::filesystem::weakly_canonical(options.directory, unknown) != done.target)
+    program.note(fmt::format("users must see {} at {}", printable(options.directory), printable(done.target)));
   program.note(populate_text(done, options.dry_run, seconds));
   return Exit::done;
 }
@@ -103,7 +109,7 @@ void add_populate(CommandLine& line, Program& program)
               .sections =
                   {
                       {"JSON",
-                       "One object: `generation`, `changed` (false: it was there), `dry_run`, `units` (`added`, `changed`, `removed`: names; "
+                       "One object: `generation`, `target`, `changed` (false: it was there), `dry_run`, `units` (`added`, `changed`, `removed`: names; "
                        "`kept`, `poured`, `adopted`: numbers), `fetched_bytes`, `requests`, `written_bytes`, `written_files`, `calls` (that a "
                        "shared file system answers), `seconds`."},
                       {"Adopting",

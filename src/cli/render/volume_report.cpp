@@ -20,7 +20,7 @@ double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<dou
 oci::JsonWriter populate_record(const volume::Populated& done, bool dry_run, std::chrono::nanoseconds took)
 {
   oci::JsonWriter json(oci::JsonStyle::readable);
-  json.begin_object().member("generation", done.generation).member("changed", done.changed).member("dry_run", dry_run);
+  json.begin_object().member("generation", done.generation).member("target", done.target).member("changed", done.changed).member("dry_run", dry_run);
   json.begin_object("units").member("added", done.units.added).member("changed", done.units.changed);
   json.member("removed", done.units.removed).member("kept", done.units.kept);
   json.member("poured", done.poured).member("adopted", done.adopted).end_object();
