@@ -26,12 +26,14 @@
 namespace cairn::volume {
 namespace {
 
-/// A writer looks at this many waiting directories for the one with most to do, and stays with it for this many names.
+/// A writer looks at this many waiting directories for the one with most to do, and takes this many names at once.
 constexpr std::size_t looked_at = 64;
-constexpr int names_at_once = 16;
+constexpr std::size_t names_at_once = 8;
+/// … or for about as many bytes.
+constexpr std::uint64_t bytes_at_once = std::uint64_t{256} << 10;
 /// Another writer is woken when there are this many names for each that is awake: on a fast file system two writers do it all, and
 /// waking one for each name would cost more than the name.
-constexpr std::size_t names_a_writer = 4;
+constexpr std::size_t names_a_writer = 12;
 /// A name in the queue counts as this many bytes at least: empty files and links take memory too.
 constexpr std::uint64_t least_job_bytes = 1024;
 
@@ -103,7 +105,7 @@ struct Writers::State {
   WriterLimits limits;
   mutable std::mutex mutex;
   std::condition_variable work;
-  std::condition_variable room;
+  std::deque<std::condition_variable> room;  ///< a lane
   std::deque<Directory*> ready;    ///< have names to write and nobody in them
   std::vector<Directory*> active;  ///< have names to write and somebody in them
   std::list<Directory*> idle;      ///< open, nothing to do; the longest idle first
@@ -113,11 +115,12 @@ struct Writers::State {
   bool stopping = false;
   std::size_t asleep = 0;
   std::size_t names = 0;    ///< queued, in all directories
-  std::size_t fillers = 0;  ///< who wait for room
   Written written;
   std::vector<std::jthread> threads;
 
   using Lock = std::unique_lock<std::mutex>;
+
+  [[nodiscard]] std::uint64_t share() const { return limits.queued_bytes / queued_bytes.size(); }
 
   void check_failure() const
   {
@@ -127,7 +130,7 @@ struct Writers::State {
   {
     if (!failure) failure = std::move(why);
     work.notify_all();
-    room.notify_all();
+    for (auto& lane : room) lane.notify_all();
   }
 
   void enqueue(Directory& directory, Job job)
@@ -201,46 +204,59 @@ struct Writers::State {
     ++directory.busy;
     leave_idle(directory);
     auto& staging = *directory.staging;
-    bool completed = false;
-    for (int i = 0; i < names_at_once && !directory.jobs.empty() && !failure && !stopping; ++i) {
-      auto job = std::move(directory.jobs.front());
-      directory.jobs.pop_front();
-      --names;
-      if (directory.jobs.empty()) unshare(directory);
-      else if (!directory.shared) {
-        directory.shared = true;
-        active.push_back(&directory);
-      }
-      lock.unlock();
-      std::exception_ptr why;
-      Written done;
-      try {
+    auto jobs = take_some(directory);
+    lock.unlock();
+    Written done;
+    std::uint64_t bytes = 0;
+    std::vector<Directory*> made;
+    std::exception_ptr why;
+    try {
+      for (auto& job : jobs) {
+        bytes += job.queued_bytes();
         perform(directory, job, done);
-      } catch (...) {
-        why = std::current_exception();
+        job.content = {};
+        if (job.child != nullptr) made.push_back(job.child);
       }
-      const auto bytes = job.queued_bytes();
-      auto* child = job.child;
-      job = {};  // frees its memory before the lane gets room
-      lock.lock();
-      add(done);
-      queued_bytes[staging.lane] -= bytes;
-      if (fillers != 0) room.notify_all();
-      if (why) {
-        fail(why);
-        break;
-      }
-      if (child != nullptr) {
-        child->made = true;
-        offer(*child);
-      }
-      if (--staging.pending == 0 && staging.closed && !next_phase(staging)) {
-        completed = true;
-        break;
-      }
+    } catch (...) {
+      why = std::current_exception();
     }
+    const auto count = jobs.size();
+    jobs.clear();  // frees its memory before the lane gets room
+    lock.lock();
+    add(done);
+    queued_bytes[staging.lane] -= bytes;
+    if (why) fail(why);
+    for (auto* child : made) {
+      child->made = true;
+      offer(*child);
+    }
+    // Who fills a lane is woken when half of it is free, not for each name.
+    if (!made.empty() || queued_bytes[staging.lane] <= share() / 2) room[staging.lane].notify_all();
+    staging.pending -= count;
+    const bool completed = !failure && staging.pending == 0 && staging.closed && !next_phase(staging);
     leave(directory);
     if (completed) complete(lock, staging);
+  }
+
+  /// The next names of a directory, for one writer. One by one where they are large or few: others may help then.
+  std::vector<Job> take_some(Directory& directory)
+  {
+    std::vector<Job> jobs;
+    const auto most = std::min(names_at_once, (directory.jobs.size() + 1) / 2);
+    std::uint64_t bytes = 0;
+    while (!directory.jobs.empty() && jobs.size() < most && bytes < bytes_at_once) {
+      bytes += directory.jobs.front().queued_bytes();
+      jobs.push_back(std::move(directory.jobs.front()));
+      directory.jobs.pop_front();
+    }
+    names -= jobs.size();
+    if (directory.jobs.empty()) {
+      unshare(directory);
+    } else if (!directory.shared) {
+      directory.shared = true;
+      active.push_back(&directory);
+    }
+    return jobs;
   }
 
   void leave(Directory& directory)
@@ -385,6 +401,7 @@ Writers::Writers(const WriterLimits& limits) : state_(std::make_unique<State>())
   state_->limits = limits;
   state_->limits.writers = std::max<std::size_t>(limits.writers, 1);
   state_->queued_bytes.resize(std::max<std::size_t>(limits.lanes, 1));
+  state_->room.resize(state_->queued_bytes.size());
   for (std::size_t i = 0; i < state_->limits.writers; ++i) state_->threads.emplace_back([state = state_.get()] { state->run(); });
 }
 
@@ -394,7 +411,7 @@ Writers::~Writers()
     const std::scoped_lock lock(state_->mutex);
     state_->stopping = true;
     state_->work.notify_all();
-    state_->room.notify_all();
+    for (auto& lane : state_->room) lane.notify_all();
   }
   state_->threads.clear();
 }
@@ -466,12 +483,9 @@ void Staging::add_file(const std::string& path, std::uint32_t mode, std::optiona
 {
   auto& writers = *state_->writers;
   Job job{.kind = Job::Kind::file, .name = split(path).second, .mode = mode, .mtime = mtime, .content = std::move(content)};
-  const auto share = writers.limits.queued_bytes / writers.queued_bytes.size();
   Writers::State::Lock lock(writers.mutex);
   auto& queued = writers.queued_bytes[state_->lane];
-  ++writers.fillers;
-  writers.room.wait(lock, [&] { return writers.failure || queued == 0 || queued + job.queued_bytes() <= share; });
-  --writers.fillers;
+  writers.room[state_->lane].wait(lock, [&] { return writers.failure || queued == 0 || queued + job.queued_bytes() <= writers.share(); });
   writers.check_failure();
   queued += job.queued_bytes();
   ++state_->pending;
@@ -505,9 +519,7 @@ Staging::LargeFile Staging::create(const std::string& path, std::uint32_t mode)
   {
     Writers::State::Lock lock(writers.mutex);
     auto& parent = parent_of(*state_, path);
-    ++writers.fillers;
-    writers.room.wait(lock, [&] { return writers.failure || parent.made; });
-    --writers.fillers;
+    writers.room[state_->lane].wait(lock, [&] { return writers.failure || parent.made; });
     writers.check_failure();
     ++state_->pending;
     ++writers.written.calls;
