@@ -106,6 +106,17 @@ class Matrix:
                 self.rerun(after, where)
         return seen
 
+    def without_hard_links(self):
+        """A file system that has none: users see the same, as copies, and turns work all the same."""
+        for number in (errno.EPERM, errno.EOPNOTSUPP):
+            self.prepare("none")
+            for release, state in (("v1", "v1"), ("v2", "v2")):
+                done = self.broken_run(release, VOLUME_FAULTS_ERROR=f"link:{number}:1:1000000")
+                assert done.returncode == 0, done.stderr
+                self.expect(snapshot(self.volume), [state], f"{release} without hard links")
+            done = run([self.libraries.cairn, "volume", "verify", self.volume])
+            assert done.returncode == 0, done.stdout
+
     def errors(self, samples, seed):
         choose = random.Random(seed)
         failed = passed = 0
@@ -146,6 +157,7 @@ def main():
             seen = matrix.kill(options.points, options.seed)
             print("killed:", ", ".join(f"{count} times from {before}: users see {state}" for (before, state), count in sorted(seen.items())))
         if options.errors:
+            matrix.without_hard_links()
             failed, passed = matrix.errors(options.errors, options.seed)
             print(f"errors: {failed} runs failed with one line, {passed} went on")
 

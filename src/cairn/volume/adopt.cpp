@@ -28,7 +28,8 @@ bool is_real(const Layout& layout, const library::RootPath& root)
     const auto parent = slash == std::string::npos ? std::string() : root.path.substr(0, slash);
     const auto dir = open_beneath(layout.root(), parent, O_PATH | O_DIRECTORY, layout.path() / root.path);
     struct stat status{};
-    if (::fstatat(dir.get(), root.path.substr(slash == std::string::npos ? 0 : slash + 1).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
+    if (::fstatat(dir.get(), root.path.substr(slash == std::string::npos ? 0 : slash + 1).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+      return false;
     return S_ISDIR(status.st_mode) == root.is_directory;
   } catch (const Error&) {
     return false;
@@ -102,7 +103,8 @@ std::string record_of(const Layout& layout, const std::vector<library::RootPath>
     if (roots[i].is_directory) continue;
     const auto number = std::to_string(i);
     const auto status = stat_at(unit, number, shown / number);
-    const auto content = S_ISLNK(status.st_mode) ? read_link_at(unit, number, shown / number) : read_file(unit, number, shown / number).value_or("");
+    const auto content =
+        S_ISLNK(status.st_mode) ? read_link_at(unit, number, shown / number) : read_file(unit, number, shown / number).value_or("");
     text += fmt::format("{} {}\n", number, sha256(content).str());
   }
   return text;
@@ -141,8 +143,8 @@ void adopt_unit(const Layout& layout, const std::vector<library::RootPath>& root
     const auto number = std::to_string(i);
     const auto slash = path.rfind('/');
     const auto name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-    const auto dir = open_beneath(layout.root(), slash == std::string::npos ? std::string() : path.substr(0, slash),
-                                  O_RDONLY | O_DIRECTORY, layout.path() / path);
+    const auto dir = open_beneath(layout.root(), slash == std::string::npos ? std::string() : path.substr(0, slash), O_RDONLY | O_DIRECTORY,
+                                  layout.path() / path);
     const auto status = stat_at(dir.get(), name, layout.path() / path);
     std::string text;
     if (S_ISDIR(status.st_mode)) text = "../../../" + path;

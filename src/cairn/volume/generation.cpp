@@ -33,7 +33,8 @@ PouredUnit read_unit(const oci::Json& json)
   PouredUnit unit;
   unit.name = json.at("name").string();
   unit.key = json.at("key").string();
-  if (unit.key.size() != key_digits || unit.key.find_first_not_of("0123456789abcdef") != std::string::npos) json.at("key").fail("is no key of a unit");
+  if (unit.key.size() != key_digits || unit.key.find_first_not_of("0123456789abcdef") != std::string::npos)
+    json.at("key").fail("is no key of a unit");
   unit.plain_digest = json.at("plainDigest").digest();
   unit.plain_bytes = json.at("plainSize").uint64();
   unit.files = json.at("files").uint64();
@@ -135,8 +136,9 @@ Generation find_generation(const Layout& layout, const std::string& id)
     if (id.size() >= least_id_digits && generation.id.starts_with(id)) matching.push_back(std::move(generation));
   }
   if (matching.size() == 1) return std::move(matching.front());
-  throw Error(Errc::not_found, fmt::format("{}: {} generation {}; it has {}", printable(layout.path().native()),
-                                           matching.empty() ? "holds no" : "holds more than one", printable(id), names.empty() ? "none" : names));
+  throw Error(Errc::not_found,
+              fmt::format("{}: {} generation {}; it has {}", printable(layout.path().native()),
+                          matching.empty() ? "holds no" : "holds more than one", printable(id), names.empty() ? "none" : names));
 }
 
 UnitChanges compare(const Generation* before, const Generation& after)

@@ -23,8 +23,12 @@ std::vector<Event> events(const Layout& layout)
     if (!text) continue;
     const auto document = oci::JsonDocument::parse(*text, shown / entry.name);
     const auto root = document.root();
-    Event event{.number = root.at("number").uint64(), .action = std::string(root.at("action").string()), .from = {},
-                .to = std::string(root.at("to").string()), .library = std::string(root.at("library").string()), .time = root.at("time").int64()};
+    Event event{.number = root.at("number").uint64(),
+                .action = std::string(root.at("action").string()),
+                .from = {},
+                .to = std::string(root.at("to").string()),
+                .library = std::string(root.at("library").string()),
+                .time = root.at("time").int64()};
     if (const auto from = root.find("from")) event.from = from->string();
     found.push_back(std::move(event));
   }

@@ -40,8 +40,8 @@ void check_format(const std::string& text, const std::filesystem::path& shown)
   if (!text.starts_with(format_text) || error != std::errc() || std::string_view(end, digits.data() + digits.size()) != "\n")
     throw Error(Errc::corrupt, fmt::format("{}: is not 'cairn volume 1'; was it damaged?", printable(shown.native())));
   if (format > layout_format)
-    throw Error(Errc::unsupported,
-                fmt::format("{}: the volume has format {}, this cairn knows {}; use a newer cairn", printable(shown.native()), format, layout_format));
+    throw Error(Errc::unsupported, fmt::format("{}: the volume has format {}, this cairn knows {}; use a newer cairn",
+                                               printable(shown.native()), format, layout_format));
 }
 
 bool exists(int dir, const std::string& name)

@@ -65,9 +65,15 @@ public:
     } else {
       names = library::closure(document, options.modules);
     }
-    generation_ = {.id = generation_id(manifest.digest, options.modules), .manifest = manifest.digest, .library = options.library,
-                   .target = document.target, .architecture = library_.image.config.platform.architecture, .modules = options.modules,
-                   .units = {}, .modulepath = document.modulepath, .created = std::time(nullptr)};
+    generation_ = {.id = generation_id(manifest.digest, options.modules),
+                   .manifest = manifest.digest,
+                   .library = options.library,
+                   .target = document.target,
+                   .architecture = library_.image.config.platform.architecture,
+                   .modules = options.modules,
+                   .units = {},
+                   .modulepath = document.modulepath,
+                   .created = std::time(nullptr)};
     std::ranges::sort(generation_.modules);
     for (const auto& name : names) generation_.units.push_back(unit_of(name));
     result_.generation = generation_.id;
@@ -130,7 +136,8 @@ private:
     const auto now = current_generation(layout);
     if (now && now->target != generation_.target)
       throw Error(Errc::bad_input, fmt::format("{}: is seen at {}, but the library is made for {}; split it with --target {}",
-                                               printable(directory_.native()), printable(now->target), printable(generation_.target), printable(now->target)));
+                                               printable(directory_.native()), printable(now->target), printable(generation_.target),
+                                               printable(now->target)));
     const auto wanted = now ? now->architecture : machine_architecture();
     if (generation_.architecture != wanted)
       throw Error(Errc::bad_input, fmt::format("{}: the library is for {}, the {} for {}", printable(directory_.native()),
@@ -232,7 +239,8 @@ private:
     if (before_) std::ranges::stable_partition(earlier, [&](const auto& one) { return one.id == before_->id; });
     write_view(layout, generation_, index, earlier, {.writers = options_.writers});
     turn.check();
-    rename_at(layout.generations(), generation_.id + std::string(part_suffix), generation_.id, layout.shown("generations/" + generation_.id));
+    rename_at(layout.generations(), generation_.id + std::string(part_suffix), generation_.id,
+              layout.shown("generations/" + generation_.id));
     flush(layout.generations(), layout.shown("generations"));
     const auto record = generation_.id + ".json";
     replace_file(layout.generations(), record, generation_.json(), layout.shown("generations/" + record));

@@ -62,7 +62,8 @@ public:
 
   void finish()
   {
-    if (missing_roots_ != 0) throw Error(Errc::bad_input, fmt::format("{}: its fragment lacks {} of its roots", spec_.what, missing_roots_));
+    if (missing_roots_ != 0)
+      throw Error(Errc::bad_input, fmt::format("{}: its fragment lacks {} of its roots", spec_.what, missing_roots_));
     staging_.add_file("entries", 0664, std::nullopt, list_.finish());
     staging_.close();
   }

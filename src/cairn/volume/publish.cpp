@@ -116,7 +116,8 @@ private:
     std::vector<std::byte> b(a.size());
     for (;;) {
       const auto size = read_full(ours.get(), a, name);
-      if (size != read_full(theirs.get(), b, name) || !std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(size), b.begin())) return false;
+      if (size != read_full(theirs.get(), b, name) || !std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(size), b.begin()))
+        return false;
       if (size == 0) return true;
     }
   }
@@ -192,7 +193,8 @@ bool holds_only_anchors(int dir, const std::string& path, const std::filesystem:
     }
     struct stat status{};
     if (::fstatat(dir, entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode)) return false;
-    if (!holds_only_anchors(open_beneath(dir, entry.name, O_RDONLY | O_DIRECTORY, shown / entry.name).get(), below, shown / entry.name)) return false;
+    if (!holds_only_anchors(open_beneath(dir, entry.name, O_RDONLY | O_DIRECTORY, shown / entry.name).get(), below, shown / entry.name))
+      return false;
   }
   return true;
 }
@@ -329,8 +331,9 @@ void switch_to(const Layout& layout, const Turn& turn, const Generation& generat
   turn.check();
   make_anchors(layout, anchors.missing);
   if (before != generation.id) {
-    record_event(layout, {.action = action, .from = before.value_or(""), .to = generation.id, .library = generation.library,
-                          .time = std::time(nullptr)});
+    record_event(
+        layout,
+        {.action = action, .from = before.value_or(""), .to = generation.id, .library = generation.library, .time = std::time(nullptr)});
     turn.check();
     replace_link(layout.cairn(), std::string(current_name), "generations/" + generation.id, layout.shown(current_name));
     flush(layout.cairn(), layout.shown(""));

@@ -52,8 +52,10 @@ bool remove_tree(int dir, const std::string& name, std::size_t threads, const st
     parallel_for(level->size(), threads, [&](std::size_t i) {
       const auto& path = (*level)[i];
       const auto slash = path.rfind('/');
-      const auto parent = open_beneath(dir, slash == std::string::npos ? std::string() : path.substr(0, slash), O_RDONLY | O_DIRECTORY, shown);
-      if (::unlinkat(parent.get(), path.substr(slash == std::string::npos ? 0 : slash + 1).c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return;
+      const auto parent =
+          open_beneath(dir, slash == std::string::npos ? std::string() : path.substr(0, slash), O_RDONLY | O_DIRECTORY, shown);
+      if (::unlinkat(parent.get(), path.substr(slash == std::string::npos ? 0 : slash + 1).c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return;
       if (errno != ENOTEMPTY && errno != EEXIST && errno != EBUSY) throw_errno(errno, printable(shown.native()));
       stays = true;
     });

@@ -121,10 +121,7 @@ public:
     stopped_ = true;
     changed_.notify_all();
   }
-  [[nodiscard]] std::string part_name(const std::string& key) const
-  {
-    return fmt::format("{}.{}{}", key, turn_.number(), part_suffix);
-  }
+  [[nodiscard]] std::string part_name(const std::string& key) const { return fmt::format("{}.{}{}", key, turn_.number(), part_suffix); }
 
 private:
   void publish(const std::vector<Staged>& batch)
@@ -143,7 +140,8 @@ private:
     const auto shown = layout_.shown("units/" + key);
     if (::renameat(layout_.units(), part_name(key).c_str(), layout_.units(), key.c_str()) == 0) return;
     if (errno == ENOTEMPTY || errno == EEXIST)
-      if (::renameat(layout_.units(), key.c_str(), layout_.trash(), random_name().c_str()) != 0) throw_errno(errno, printable(shown.native()));
+      if (::renameat(layout_.units(), key.c_str(), layout_.trash(), random_name().c_str()) != 0)
+        throw_errno(errno, printable(shown.native()));
     rename_at(layout_.units(), part_name(key), key, shown);
   }
 
@@ -162,8 +160,14 @@ class Shipment {
 public:
   Shipment(const oci::BlobSource& blobs, const library::Library& library, const std::map<std::string, std::string>& units,
            const Layout& layout, const Turn& turn, const ShipOptions& options, const Task& task)
-      : blobs_(blobs), library_(library), units_(units), layout_(layout), options_(options), task_(task),
-        prefix_(layer::archive_prefix(library.document.target)), fetches_(plan_fetches(library.document, names(units))),
+      : blobs_(blobs),
+        library_(library),
+        units_(units),
+        layout_(layout),
+        options_(options),
+        task_(task),
+        prefix_(layer::archive_prefix(library.document.target)),
+        fetches_(plan_fetches(library.document, names(units))),
         publisher_(layout, turn, std::clamp(plain_bytes() / batch_share, least_batch_bytes, largest_batch_bytes))
   {
   }
@@ -174,9 +178,7 @@ public:
     {
       const auto streams = std::max<std::size_t>(std::min(options_.streams, fetches_.size()), 1);
       Writers writers({.writers = options_.writers, .lanes = streams});
-      std::jthread publishing([&] {
-        guard(writers, failure, [&] { publisher_.run(units_.size()); });
-      });
+      std::jthread publishing([&] { guard(writers, failure, [&] { publisher_.run(units_.size()); }); });
       {
         std::vector<std::jthread> threads;
         for (std::size_t lane = 0; lane < streams; ++lane)

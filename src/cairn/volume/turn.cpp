@@ -53,7 +53,8 @@ Turns look(const Layout& layout)
     const std::string_view name = entry.name;
     if (const auto number = turn_number(name)) turns.highest = std::max(turns.highest, *number);
     else if (name.ends_with(released_suffix))
-      if (const auto done = turn_number(name.substr(0, name.size() - released_suffix.size()))) released = std::max(released.value_or(0), *done);
+      if (const auto done = turn_number(name.substr(0, name.size() - released_suffix.size())))
+        released = std::max(released.value_or(0), *done);
   }
   turns.released = turns.highest == 0 || (released && *released >= turns.highest);
   if (released) turns.highest = std::max(turns.highest, *released);
@@ -229,8 +230,8 @@ Turn::~Turn()
 {
   heart_.request_stop();
   if (heart_.joinable()) heart_.join();
-  const Fd released(::openat(layout_.lock(), fmt::format("{}{}", number_, released_suffix).c_str(),
-                             O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0664));
+  const Fd released(
+      ::openat(layout_.lock(), fmt::format("{}{}", number_, released_suffix).c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0664));
 }
 
 void Turn::check() const

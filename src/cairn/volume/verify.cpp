@@ -52,8 +52,12 @@ std::pair<std::string, std::string> split(const std::string& path)
 class UnitCheck {
 public:
   UnitCheck(const Layout& layout, const PouredUnit& unit, std::string prefix, const Task& task)
-      : unit_(unit), shown_(layout.shown("units/" + unit.key)), root_(open_beneath(layout.units(), unit.key, O_RDONLY | O_DIRECTORY, shown_)),
-        paths_(unit.roots, std::move(prefix)), task_(task), buffer_(std::size_t{256} << 10)
+      : unit_(unit),
+        shown_(layout.shown("units/" + unit.key)),
+        root_(open_beneath(layout.units(), unit.key, O_RDONLY | O_DIRECTORY, shown_)),
+        paths_(unit.roots, std::move(prefix)),
+        task_(task),
+        buffer_(std::size_t{256} << 10)
   {
   }
 
@@ -107,9 +111,11 @@ private:
   {
     const auto to = paths_.place(entry.link);
     struct stat first{};
-    if (!to || ::fstatat(root_.get(), to->path.c_str(), &first, AT_SYMLINK_NOFOLLOW) != 0) return damage(place.path, "has lost its first name");
+    if (!to || ::fstatat(root_.get(), to->path.c_str(), &first, AT_SYMLINK_NOFOLLOW) != 0)
+      return damage(place.path, "has lost its first name");
     // A copy, where the file system had no hard links, must at least be as long.
-    if (!S_ISREG(status.st_mode) || (first.st_ino != status.st_ino && first.st_size != status.st_size)) damage(place.path, "is another file");
+    if (!S_ISREG(status.st_mode) || (first.st_ino != status.st_ino && first.st_size != status.st_size))
+      damage(place.path, "is another file");
   }
 
   void check_file(const tar::Entry& entry, const UnitPaths::Place& place, const std::string& name, const struct stat& status)
@@ -147,7 +153,8 @@ private:
       for (const auto& entry : list_directory(fresh.get(), shown_ / directory)) {
         // What an NFS client keeps of a file that was removed while open, and what file systems put there themselves.
         if (names.contains(entry.name) || entry.name.starts_with(".nfs") || entry.name == ".snapshot") continue;
-        drift_.push_back({Drift::Kind::stray, unit_.name, directory.empty() ? entry.name : directory + "/" + entry.name, "does not belong there"});
+        drift_.push_back(
+            {Drift::Kind::stray, unit_.name, directory.empty() ? entry.name : directory + "/" + entry.name, "does not belong there"});
       }
     }
   }
@@ -206,7 +213,8 @@ std::vector<std::string> dropped_paths(const Layout& layout, const std::string& 
   return {};
 }
 
-std::vector<Drift> check_unit(const Layout& layout, const Generation& generation, const PouredUnit& unit, const TreeRules& rules, const Task& task)
+std::vector<Drift> check_unit(const Layout& layout, const Generation& generation, const PouredUnit& unit, const TreeRules& rules,
+                              const Task& task)
 {
   struct stat status{};
   if (::fstatat(layout.units(), unit.key.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
@@ -267,7 +275,8 @@ Verified verify(const std::filesystem::path& directory, const std::optional<std:
   std::ranges::sort(rules.all_roots);
   const auto step = task.step("verify", result.bytes);
   std::vector<std::vector<Drift>> drift(generation.units.size());
-  parallel_for(generation.units.size(), threads, [&](std::size_t i) { drift[i] = check_unit(layout, generation, generation.units[i], rules, step); });
+  parallel_for(generation.units.size(), threads,
+               [&](std::size_t i) { drift[i] = check_unit(layout, generation, generation.units[i], rules, step); });
   for (auto& found : drift) result.drift.insert(result.drift.end(), found.begin(), found.end());
   if (layout.current() == generation.id) check_view(layout, generation, result.drift);
   return result;

@@ -106,7 +106,8 @@ void keep_reachable(const Layout& layout, const Generation& generation, const st
     if (taken.contains(path) || has_below(taken, path)) return false;
     for (auto above = parent_of(path); !above.empty(); above = parent_of(above))
       if (taken.contains(std::string(above))) return false;
-    return std::ranges::none_of(generation.modulepath, [&](const auto& module) { return module == path || is_below(path, module) || is_below(module, path); });
+    return std::ranges::none_of(generation.modulepath,
+                                [&](const auto& module) { return module == path || is_below(path, module) || is_below(module, path); });
   };
   for (const auto& old : earlier) {
     for (const auto& unit : old.units) {
@@ -171,7 +172,6 @@ public:
   }
 
 private:
-
   void add_directory(const std::string& path)
   {
     add_parents(path);
@@ -199,8 +199,7 @@ private:
 
 }  // namespace
 
-ViewLinks plan_view(const Layout& layout, const std::vector<PouredUnit>& units, const std::vector<std::string>& others,
-                    std::size_t threads)
+ViewLinks plan_view(const Layout& layout, const std::vector<PouredUnit>& units, const std::vector<std::string>& others, std::size_t threads)
 {
   std::set<std::string> all;
   for (const auto& path : others) {

@@ -508,8 +508,8 @@ void Staging::add_hard_link(const std::string& path, std::string to, std::uint32
   const Writers::State::Lock lock(state_->writers->mutex);
   state_->writers->check_failure();
   const auto& parent = parent_of(*state_, path);
-  state_->hard_links.emplace_back(
-      parent.path, Job{.kind = Job::Kind::hard_link, .name = split(path).second, .mode = mode, .text = std::move(to)});
+  state_->hard_links.emplace_back(parent.path,
+                                  Job{.kind = Job::Kind::hard_link, .name = split(path).second, .mode = mode, .text = std::move(to)});
 }
 
 Staging::LargeFile Staging::create(const std::string& path, std::uint32_t mode)

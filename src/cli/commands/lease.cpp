@@ -80,7 +80,8 @@ void add_lease(CommandLine& line, Program& program)
               .name = "lease",
               .summary = "Run a command while a volume's current generation stays",
               .description =
-                  "Writes into the volume that its current generation is in use, runs COMMAND, and takes that back. Meanwhile `cairn volume "
+                  "Writes into the volume that its current generation is in use, runs COMMAND, and takes that back. Meanwhile `cairn "
+                  "volume "
                   "gc` keeps the generation, also when a newer one is current. A lease whose program died, or that was not "
                   "renewed for 15 minutes, counts no more.\n\n"
                   "COMMAND needs none of this to work: it is for jobs that run longer than the grace of `cairn volume gc`, a week. "

@@ -55,8 +55,11 @@ std::vector<std::string> modules_of_collection(const std::string& file)
 Exit run(const Options& options, Program& program)
 {
   const auto begin = std::chrono::steady_clock::now();
-  volume::PopulateOptions populate{.library = options.library, .modules = options.modules, .writers = options.workers.value_or(48),
-                                   .adopt = options.adopt, .dry_run = options.dry_run};
+  volume::PopulateOptions populate{.library = options.library,
+                                   .modules = options.modules,
+                                   .writers = options.workers.value_or(48),
+                                   .adopt = options.adopt,
+                                   .dry_run = options.dry_run};
   if (options.wait) populate.wait = std::chrono::seconds(*options.wait);
   if (options.collection)
     for (auto& name : modules_of_collection(*options.collection)) populate.modules.push_back(std::move(name));
@@ -91,7 +94,8 @@ void add_populate(CommandLine& line, Program& program)
               .description =
                   "Pours a library into DIR, the directory that users see at the library's target. Only units that the volume lacks are "
                   "fetched and written; each is proved before it gets its name. Users see the old modules until everything "
-                  "is there, and then, by one rename, the new ones. If it is stopped, killed, or the disk is full, they go on seeing the old "
+                  "is there, and then, by one rename, the new ones. If it is stopped, killed, or the disk is full, they go on seeing the "
+                  "old "
                   "ones, and the next run goes on from what was done. Who has loaded an old module can go on using it until `cairn volume "
                   "gc` removes it.\n\n"
                   "Prints the generation, as `cairn volume history` and `cairn volume rollback` call it. Several runs on one volume wait "
@@ -109,11 +113,14 @@ void add_populate(CommandLine& line, Program& program)
               .sections =
                   {
                       {"JSON",
-                       "One object: `generation`, `target`, `changed` (false: it was there), `dry_run`, `units` (`added`, `changed`, `removed`: names; "
-                       "`kept`, `poured`, `adopted`: numbers), `fetched_bytes`, `requests`, `written_bytes`, `written_files`, `calls` (that a "
+                       "One object: `generation`, `target`, `changed` (false: it was there), `dry_run`, `units` (`added`, `changed`, "
+                       "`removed`: names; "
+                       "`kept`, `poured`, `adopted`: numbers), `fetched_bytes`, `requests`, `written_bytes`, `written_files`, `calls` "
+                       "(that a "
                        "shared file system answers), `seconds`."},
                       {"Adopting",
-                       "With `--adopt`, a prefix that lies in DIR already (copied there by another tool) is compared with the library, and if "
+                       "With `--adopt`, a prefix that lies in DIR already (copied there by another tool) is compared with the library, and "
+                       "if "
                        "split would make the same of it, it stays where it is as a part of the volume. Modulefiles in its way that are the "
                        "same as the library's are replaced by links, one by one."},
                   },

@@ -63,7 +63,8 @@ Exit run_diff(const Options& options, Program& program)
   const volume::Layout layout(options.directory, volume::Access::read);
   const auto before = volume::find_generation(layout, options.words.front());
   const auto current = layout.current();
-  if (options.words.size() == 1 && !current) throw Error(Errc::not_found, fmt::format("{}: holds no generation yet", printable(options.directory)));
+  if (options.words.size() == 1 && !current)
+    throw Error(Errc::not_found, fmt::format("{}: holds no generation yet", printable(options.directory)));
   const auto after = volume::find_generation(layout, options.words.size() == 2 ? options.words.back() : *current);
   const auto changes = volume::compare(&before, after);
   if (program.json()) program.print(diff_record(before.id, after.id, changes));
@@ -101,9 +102,10 @@ Exit run_gc(const Options& options, Program& program)
   if (options.grace_days) collect.grace = std::chrono::seconds(*options.grace_days * seconds_a_day);
   const auto collected = volume::collect(options.directory, collect, program.task("gc"));
   if (program.json()) program.print(collect_record(collected, options.dry_run));
-  else program.print(fmt::format("{} {}, {}, {}\n", options.dry_run ? "would remove" : "removed",
-                                 count_text(collected.generations.size(), "generation", "generations"),
-                                 count_text(collected.units.size(), "unit", "units"), size_text(collected.bytes)));
+  else
+    program.print(fmt::format("{} {}, {}, {}\n", options.dry_run ? "would remove" : "removed",
+                              count_text(collected.generations.size(), "generation", "generations"),
+                              count_text(collected.units.size(), "unit", "units"), size_text(collected.bytes)));
   return Exit::done;
 }
 
@@ -153,7 +155,8 @@ void add_volume(CommandLine& line, Program& program)
                   "  cairn volume rollback DIR [GEN]  show the generation before, or GEN\n"
                   "  cairn volume gc DIR              remove old generations and their units\n"
                   "  cairn volume verify DIR [GEN]    read all and compare it with its digests\n\n"
-                  "GEN is a generation's name or its first digits, at least four. A rollback is one rename. `gc` keeps the current generation, the "
+                  "GEN is a generation's name or its first digits, at least four. A rollback is one rename. `gc` keeps the current "
+                  "generation, the "
                   "newest `--keep`, those that `cairn lease` holds, and what was current less than `--grace` days ago.\n\n"
                   "`verify` finds files that changed, are missing, or do not belong there, and ends with exit code 3 if there are any. "
                   "With `--repair` it pours damaged units again; a file that does not belong there is reported and left.",
@@ -162,12 +165,15 @@ void add_volume(CommandLine& line, Program& program)
                            {"cairn volume verify volume", "Whether all is as it was poured."},
                            {"cairn volume verify volume --repair library:2026.11", "Pour what is damaged again."},
                            {"cairn volume gc volume --keep 2 --dry-run", "What would go."}},
-              .sections =
-                  {{"JSON",
-                    "`status`: `current`, `library`, `target`, `units`, `content_bytes`, `generations`, `leases`, `holder`, `unfinished`, `foreign`, "
-                    "`free_bytes`, `free_files`. `history`: `events` (`number`, `action`, `from`, `to`, `library`, `time`, `happened`), `current`. `diff`: "
-                    "`from`, `to`, `added`, `changed`, `removed`, `kept`. `rollback`: `generation`, `library`. `gc`: `dry_run`, `generations`, "
-                    "`units`, `bytes`, `busy`. `verify`: `generation`, `units`, `bytes`, `repaired`, `drift` (`kind`, `unit`, `path`, `what`)."}},
+              .sections = {{"JSON",
+                            "`status`: `current`, `library`, `target`, `units`, `content_bytes`, `generations`, `leases`, `holder`, "
+                            "`unfinished`, `foreign`, "
+                            "`free_bytes`, `free_files`. `history`: `events` (`number`, `action`, `from`, `to`, `library`, `time`, "
+                            "`happened`), `current`. `diff`: "
+                            "`from`, `to`, `added`, `changed`, `removed`, `kept`. `rollback`: `generation`, `library`. `gc`: `dry_run`, "
+                            "`generations`, "
+                            "`units`, `bytes`, `busy`. `verify`: `generation`, `units`, `bytes`, `repaired`, `drift` (`kind`, `unit`, "
+                            "`path`, `what`)."}},
           },
           [options, &program] { return run(*options, program); })
       .word("ACTION", "status, history, diff, rollback, gc or verify", options->action)

@@ -20,7 +20,11 @@ double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<dou
 oci::JsonWriter populate_record(const volume::Populated& done, bool dry_run, std::chrono::nanoseconds took)
 {
   oci::JsonWriter json(oci::JsonStyle::readable);
-  json.begin_object().member("generation", done.generation).member("target", done.target).member("changed", done.changed).member("dry_run", dry_run);
+  json.begin_object()
+      .member("generation", done.generation)
+      .member("target", done.target)
+      .member("changed", done.changed)
+      .member("dry_run", dry_run);
   json.begin_object("units").member("added", done.units.added).member("changed", done.units.changed);
   json.member("removed", done.units.removed).member("kept", done.units.kept);
   json.member("poured", done.poured).member("adopted", done.adopted).end_object();
@@ -35,8 +39,9 @@ std::string populate_text(const volume::Populated& done, bool dry_run, std::chro
   const auto units = fmt::format("{} added, {} changed, {} removed, {} kept", done.units.added.size(), done.units.changed.size(),
                                  done.units.removed.size(), done.units.kept);
   const auto adopted = done.adopted == 0 ? std::string() : fmt::format(", {} adopted", done.adopted);
-  return fmt::format("{}units: {}{}; {} fetched, {} written in {}; {}", dry_run ? "would be: " : "", units, adopted, size_text(done.fetched_bytes),
-                     size_text(done.written_bytes), count_text(done.written_files, "file", "files"), duration_text(took));
+  return fmt::format("{}units: {}{}; {} fetched, {} written in {}; {}", dry_run ? "would be: " : "", units, adopted,
+                     size_text(done.fetched_bytes), size_text(done.written_bytes), count_text(done.written_files, "file", "files"),
+                     duration_text(took));
 }
 
 std::string populate_metrics(const volume::Populated& done, std::chrono::nanoseconds took)
@@ -55,8 +60,10 @@ std::string populate_metrics(const volume::Populated& done, std::chrono::nanosec
   gauge("units_changed", "Units with other content than before.", done.units.changed.size());
   gauge("units_removed", "Units that are no longer in the generation.", done.units.removed.size());
   gauge("units_kept", "Units that stayed as they were.", done.units.kept);
-  text += fmt::format("# HELP cairn_populate_info The generation that is current.\n# TYPE cairn_populate_info gauge\ncairn_populate_info{{generation=\"{}\"}} 1\n",
-                      done.generation);
+  text += fmt::format(
+      "# HELP cairn_populate_info The generation that is current.\n# TYPE cairn_populate_info "
+      "gauge\ncairn_populate_info{{generation=\"{}\"}} 1\n",
+      done.generation);
   return text;
 }
 
@@ -72,7 +79,11 @@ oci::JsonWriter status_record(const volume::Status& status)
   }
   json.begin_array("generations");
   for (const auto& generation : status.generations)
-    json.begin_object().member("generation", generation.id).member("library", generation.library).member("manifest", generation.manifest).end_object();
+    json.begin_object()
+        .member("generation", generation.id)
+        .member("library", generation.library)
+        .member("manifest", generation.manifest)
+        .end_object();
   json.end_array().begin_array("leases");
   for (const auto& lease : status.leases) {
     json.begin_object().member("generation", lease.generation).member("host", lease.process.host).member("pid", lease.process.pid);
@@ -105,11 +116,13 @@ std::string status_text(const volume::Status& status)
   for (const auto& generation : status.generations)
     if (!status.current || generation.id != status.current->id) say("keeps", generation.id + " " + safe(generation.library));
   for (const auto& lease : status.leases)
-    say("lease", fmt::format("{} by process {} on {}: {}{}", lease.generation, lease.process.pid, safe(lease.process.host), safe(lease.purpose),
-                             lease.stale ? " (over)" : ""));
+    say("lease", fmt::format("{} by process {} on {}: {}{}", lease.generation, lease.process.pid, safe(lease.process.host),
+                             safe(lease.purpose), lease.stale ? " (over)" : ""));
   if (status.holder)
-    say("worked on", fmt::format("by process {} on {}: {}", status.holder->process.pid, safe(status.holder->process.host), safe(status.holder->purpose)));
-  if (!status.unfinished.empty()) say("unfinished", count_text(status.unfinished.size(), "directory", "directories") + "; the next run goes on");
+    say("worked on", fmt::format("by process {} on {}: {}", status.holder->process.pid, safe(status.holder->process.host),
+                                 safe(status.holder->purpose)));
+  if (!status.unfinished.empty())
+    say("unfinished", count_text(status.unfinished.size(), "directory", "directories") + "; the next run goes on");
   for (const auto& name : status.foreign) say("not cairn's", safe(name));
   say("free", size_text(status.space.free_bytes) +
                   (status.space.total_inodes == 0 ? std::string() : fmt::format(", {} files", status.space.free_inodes)));
@@ -191,7 +204,12 @@ oci::JsonWriter verify_record(const volume::Verified& verified, std::uint64_t re
   json.begin_object().member("generation", verified.generation).member("units", verified.units).member("bytes", verified.bytes);
   json.member("repaired", repaired).begin_array("drift");
   for (const auto& drift : verified.drift)
-    json.begin_object().member("kind", kind_name(drift.kind)).member("unit", drift.unit).member("path", drift.path).member("what", drift.what).end_object();
+    json.begin_object()
+        .member("kind", kind_name(drift.kind))
+        .member("unit", drift.unit)
+        .member("path", drift.path)
+        .member("what", drift.what)
+        .end_object();
   json.end_array().end_object();
   return json;
 }

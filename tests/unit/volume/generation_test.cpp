@@ -32,9 +32,15 @@ TEST(Generation, units_with_equal_bytes_and_other_roots_are_different)
 
 TEST(Generation, reads_back_what_it_writes)
 {
-  Generation generation{.id = "0123456789abcdef", .manifest = sha256("m"), .library = "library:1", .target = "/opt/x", .architecture = "amd64",
-                        .modules = {"a/1"}, .units = {{"a/1", std::string(32, 'a'), sha256("p"), 5, 2, 7, {{"software/a/1", true}, {"m.lua", false}}}},
-                        .modulepath = {"modules/all"}, .created = 12};
+  Generation generation{.id = "0123456789abcdef",
+                        .manifest = sha256("m"),
+                        .library = "library:1",
+                        .target = "/opt/x",
+                        .architecture = "amd64",
+                        .modules = {"a/1"},
+                        .units = {{"a/1", std::string(32, 'a'), sha256("p"), 5, 2, 7, {{"software/a/1", true}, {"m.lua", false}}}},
+                        .modulepath = {"modules/all"},
+                        .created = 12};
   const auto read = Generation::parse(generation.json(), "record");
   EXPECT_EQ(read.json(), generation.json());
   EXPECT_EQ(read.units, generation.units);
@@ -42,8 +48,14 @@ TEST(Generation, reads_back_what_it_writes)
 
 TEST(Generation, refuses_a_newer_format_and_keys_that_are_paths)
 {
-  Generation generation{.id = "0123456789abcdef", .manifest = sha256("m"), .library = {}, .target = "/opt/x", .architecture = {}, .modules = {},
-                        .units = {{"a/1", std::string(32, 'a'), sha256("p"), 5, 2, 7, {}}}, .modulepath = {}};
+  Generation generation{.id = "0123456789abcdef",
+                        .manifest = sha256("m"),
+                        .library = {},
+                        .target = "/opt/x",
+                        .architecture = {},
+                        .modules = {},
+                        .units = {{"a/1", std::string(32, 'a'), sha256("p"), 5, 2, 7, {}}},
+                        .modulepath = {}};
   auto newer = generation.json();
   newer.replace(newer.find("\"format\":1"), 10, "\"format\":9");
   EXPECT_THAT([&] { return Generation::parse(newer, "record"); }, test::ThrowsError(Errc::bad_input, "newer"));
@@ -62,7 +74,8 @@ TEST(EntryList, gives_back_every_kind_of_entry)
   for (const auto& entry : entries) list.add(entry);
   EXPECT_EQ(read_entry_list(list.finish(), "list"), entries);
   EXPECT_TRUE(read_entry_list(list.finish(), "list").empty());
-  EXPECT_THAT([] { return read_entry_list(std::as_bytes(std::span(std::string_view("junk"))), "list"); }, test::ThrowsError(Errc::corrupt, "list"));
+  EXPECT_THAT([] { return read_entry_list(std::as_bytes(std::span(std::string_view("junk"))), "list"); },
+              test::ThrowsError(Errc::corrupt, "list"));
 }
 
 }  // namespace

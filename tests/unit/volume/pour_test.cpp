@@ -82,7 +82,13 @@ TEST_F(PourTest, refuses_names_outside_the_roots)
 {
   for (const auto* name : {"opt/software/other/x", "opt/x", "etc/passwd", "opt/modules/zlib.lua.bak"}) {
     const auto plain = good() + TarMaker{}.file(name, "x").unended();
-    EXPECT_THAT([&] { TempDir fresh; pour_into(plain, fragment_of(plain)); }, test::ThrowsError(Errc::bad_input, "outside the roots")) << name;
+    EXPECT_THAT(
+        [&] {
+          TempDir fresh;
+          pour_into(plain, fragment_of(plain));
+        },
+        test::ThrowsError(Errc::bad_input, "outside the roots"))
+        << name;
     std::filesystem::remove_all(dir_.path() / "1");
     std::filesystem::remove_all(dir_.path() / "0");
   }

@@ -59,7 +59,8 @@ TEST_F(TurnTest, whoever_lost_it_is_stopped)
 TEST_F(TurnTest, a_stranger_s_turn_is_respected_until_it_is_stale)
 {
   plant(7, 60);
-  EXPECT_THAT([&] { Turn(layout_, "mine", seconds(0), Task()); }, test::ThrowsError(Errc::busy, "process 1 on 'elsewhere' ('populate library:7')"));
+  EXPECT_THAT([&] { Turn(layout_, "mine", seconds(0), Task()); },
+              test::ThrowsError(Errc::busy, "process 1 on 'elsewhere' ('populate library:7')"));
   plant(7, 130);
   EXPECT_EQ(Turn(layout_, "mine", seconds(0), Task()).number(), 8u);
 }

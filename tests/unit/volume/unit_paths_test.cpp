@@ -10,7 +10,10 @@ namespace {
 
 const UnitPaths paths({{"modules/all/zlib/1.3.lua", false}, {"software/zlib/1.3", true}}, "opt/apps");
 
-std::string link(const std::string& path, const std::string& text) { return paths.link_text("opt/apps/" + path, *paths.place("opt/apps/" + path), text); }
+std::string link(const std::string& path, const std::string& text)
+{
+  return paths.link_text("opt/apps/" + path, *paths.place("opt/apps/" + path), text);
+}
 
 TEST(UnitPaths, numbers_roots)
 {
@@ -21,8 +24,8 @@ TEST(UnitPaths, numbers_roots)
 
 TEST(UnitPaths, knows_what_lies_outside)
 {
-  for (const auto* path : {"opt/apps/software/zlib", "opt/apps/software/zlib/1.30/x", "opt/other/software/zlib/1.3/x", "software/zlib/1.3/x",
-                           "opt/apps/software/zlib/1.3", "opt/apps/modules/all/zlib/1.3.lua/x"})
+  for (const auto* path : {"opt/apps/software/zlib", "opt/apps/software/zlib/1.30/x", "opt/other/software/zlib/1.3/x",
+                           "software/zlib/1.3/x", "opt/apps/software/zlib/1.3", "opt/apps/modules/all/zlib/1.3.lua/x"})
     EXPECT_FALSE(paths.place(path)) << path;
 }
 
