@@ -9,7 +9,7 @@ load ../support/registry/registry
 teardown() { stop_registries; }
 
 # Every example of every page in docs/commands runs as it stands: in a directory with the module tree `easybuild`, with
-# library:2026.11 made from it in the store; registry.example.com, a registry on this machine that has it too; stand-ins for the base images, collection and archive that pages speak of.
+# library:2026.11 made from it in the store and poured into `volume`; registry.example.com, a registry on this machine that has it too; stand-ins for the base images, collection and archive that pages speak of.
 
 with_bases() {
   base_image debian:1 1
@@ -39,6 +39,7 @@ with_bases() {
     cairn push library:2026.11 registry.example.com/modules/library:2026.10 --quiet >/dev/null
     echo geheim >token
     cairn login registry.example.com --username robot --password-stdin --quiet <token
+    [[ ${page##*/} == populate.md ]] || cairn populate library:2026.11 volume --quiet >/dev/null
     while IFS= read -r example; do
       printf '%s: %s\n' "${page##*/}" "$example"
       bash -euo pipefail -c "$example"

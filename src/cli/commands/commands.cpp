@@ -65,6 +65,9 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_annotate(line, program);
   add_flatten(line, program);
   add_index(line, program);
+  add_populate(line, program);
+  add_volume(line, program);
+  add_lease(line, program);
   add_tag(line, program);
   add_untag(line, program);
   add_push(line, program);

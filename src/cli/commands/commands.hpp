@@ -26,6 +26,7 @@ void add_history(CommandLine& line, Program& program);
 void add_images(CommandLine& line, Program& program);
 void add_index(CommandLine& line, Program& program);
 void add_inspect(CommandLine& line, Program& program);
+void add_lease(CommandLine& line, Program& program);
 void add_lint(CommandLine& line, Program& program);
 void add_list_tags(CommandLine& line, Program& program);
 void add_login(CommandLine& line, Program& program);
@@ -34,6 +35,7 @@ void add_man(CommandLine& line, Program& program);
 void add_modules(CommandLine& line, Program& program);
 void add_mutate(CommandLine& line, Program& program);
 void add_plan(CommandLine& line, Program& program);
+void add_populate(CommandLine& line, Program& program);
 void add_pull(CommandLine& line, Program& program);
 void add_push(CommandLine& line, Program& program);
 void add_rebase(CommandLine& line, Program& program);
@@ -42,5 +44,6 @@ void add_tag(CommandLine& line, Program& program);
 void add_unpack(CommandLine& line, Program& program);
 void add_untag(CommandLine& line, Program& program);
 void add_validate(CommandLine& line, Program& program);
+void add_volume(CommandLine& line, Program& program);
 
 }  // namespace cairn::cli
