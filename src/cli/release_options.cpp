@@ -18,6 +18,7 @@ void add_release_options(Command& command, ReleaseOptions& options)
       .number("--dead", "PCT", "bytes of old versions may be this many percent of the live ones (10); 0: none", 0, 100,
               options.dead_percent)
       .option("--purge", "UNIT", "leave no old bytes of this unit in any layer: a leaked secret, a licence", options.purge);
+  add_registry_options(command, options.registry);
 }
 
 void apply(const TreeOptions& tree, const ReleaseOptions& options, const Settings& settings, library::SplitSettings& split)
@@ -35,7 +36,7 @@ std::optional<OpenImage> open_since(Program& program, const ReleaseOptions& opti
   if (!options.since) return std::nullopt;
   return in_context([&] { return fmt::format("--since {}", printable(*options.since)); },
                     [&] {
-                      auto open = open_image(program, *options.since);
+                      auto open = open_image(program, *options.since, options.registry);
                       split.since = library::PreviousRelease{*options.since, library::load(*open.blobs, open.manifest), open.blobs.get()};
                       return std::optional(std::move(open));
                     });

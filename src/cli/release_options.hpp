@@ -5,6 +5,7 @@
 #include <cli/command_line.hpp>
 #include <cli/image_argument.hpp>
 #include <cli/program.hpp>
+#include <cli/registry_access.hpp>
 #include <cli/tree_options.hpp>
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct ReleaseOptions {
   std::optional<std::uint64_t> layers;
   std::optional<std::uint64_t> dead_percent;
   std::vector<std::string> purge;
+  RegistryFlags registry;  ///< for `since`
 };
 
 void add_release_options(Command& command, ReleaseOptions& options);

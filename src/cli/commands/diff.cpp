@@ -14,16 +14,17 @@ namespace cairn::cli {
 namespace {
 
 struct Options {
+  RegistryFlags registry;
   std::string before;
   std::string after;
   bool markdown = false;
 };
 
-library::Library load(Program& program, const std::string& argument)
+library::Library load(Program& program, const std::string& argument, const RegistryFlags& registry)
 {
   return in_context([&] { return printable(argument); },
                     [&] {
-                      const auto open = open_image(program, argument);
+                      const auto open = open_image(program, argument, registry);
                       return library::load(*open.blobs, open.manifest);
                     });
 }
@@ -31,8 +32,8 @@ library::Library load(Program& program, const std::string& argument)
 Exit run(const Options& options, Program& program)
 {
   if (options.markdown && program.json()) throw UsageError("--markdown and --json: give one of them");
-  const auto before = load(program, options.before);
-  const auto after = load(program, options.after);
+  const auto before = load(program, options.before, options.registry);
+  const auto after = load(program, options.after, options.registry);
   const auto difference = library::diff(before, after);
   if (program.json()) {
     oci::JsonWriter json(oci::JsonStyle::readable);
@@ -85,6 +86,7 @@ void add_diff(CommandLine& line, Program& program)
   command.word("BEFORE", "the library that a client has", options->before, ValueKind::image)
       .word("AFTER", "the library that it wants", options->after, ValueKind::image)
       .flag("--markdown", "print a text for people elsewhere", options->markdown);
+  add_registry_options(command, options->registry);
 }
 
 }  // namespace cairn::cli

@@ -22,6 +22,7 @@ namespace {
 constexpr std::uint64_t seconds_a_day = 86400;
 
 struct Options {
+  RegistryFlags registry;
   std::string action;
   std::string directory;
   std::vector<std::string> words;
@@ -119,7 +120,7 @@ Exit run_verify(const Options& options, Program& program)
   std::uint64_t repaired = 0;
   if (options.repair && !verified.drift.empty()) {
     for (const auto& drift : verified.drift) program.note(drift_text(drift));
-    const auto open = open_image(program, *options.repair);
+    const auto open = open_image(program, *options.repair, options.registry);
     repaired = volume::repair(options.directory, verified, *open.blobs, open.manifest, program.task("repair"));
     verified = verify();
   }
@@ -144,45 +145,48 @@ Exit run(const Options& options, Program& program)
 void add_volume(CommandLine& line, Program& program)
 {
   const auto options = std::make_shared<Options>();  // shared with the command's options, which fill it
-  line.add(
-          {
-              .name = "volume",
-              .summary = "Look after a volume that populate filled",
-              .description =
-                  "  cairn volume status DIR          what it shows, keeps, who works on it\n"
-                  "  cairn volume history DIR         which generation was current when\n"
-                  "  cairn volume diff DIR GEN [GEN]  units that differ from now, or another\n"
-                  "  cairn volume rollback DIR [GEN]  show the generation before, or GEN\n"
-                  "  cairn volume gc DIR              remove old generations and their units\n"
-                  "  cairn volume verify DIR [GEN]    read all and compare it with its digests\n\n"
-                  "GEN is a generation's name or its first digits, at least four. A rollback is one rename. `gc` keeps the current "
-                  "generation, the "
-                  "newest `--keep`, those that `cairn lease` holds, and what was current less than `--grace` days ago.\n\n"
-                  "`verify` finds files that changed, are missing, or do not belong there, and ends with exit code 3 if there are any. "
-                  "With `--repair` it pours damaged units again; a file that does not belong there is reported and left.",
-              .examples = {{"cairn volume status volume", "What ./volume shows."},
-                           {"cairn volume history volume", "What it showed before."},
-                           {"cairn volume verify volume", "Whether all is as it was poured."},
-                           {"cairn volume verify volume --repair library:2026.11", "Pour what is damaged again."},
-                           {"cairn volume gc volume --keep 2 --dry-run", "What would go."}},
-              .sections = {{"JSON",
-                            "`status`: `current`, `library`, `target`, `units`, `content_bytes`, `generations`, `leases`, `holder`, "
-                            "`unfinished`, `foreign`, "
-                            "`free_bytes`, `free_files`. `history`: `events` (`number`, `action`, `from`, `to`, `library`, `time`, "
-                            "`happened`), `current`. `diff`: "
-                            "`from`, `to`, `added`, `changed`, `removed`, `kept`. `rollback`: `generation`, `library`. `gc`: `dry_run`, "
-                            "`generations`, "
-                            "`units`, `bytes`, `busy`. `verify`: `generation`, `units`, `bytes`, `repaired`, `drift` (`kind`, `unit`, "
-                            "`path`, `what`)."}},
-          },
-          [options, &program] { return run(*options, program); })
-      .word("ACTION", "status, history, diff, rollback, gc or verify", options->action)
-      .word("DIR", "the volume", options->directory, ValueKind::directory)
-      .words("GEN…", "see above", OptionSpec::Count::any, options->words)
-      .option("--repair", "LIBRARY", "verify: pour damaged units again from this library", options->repair, ValueKind::image)
-      .number("--keep", "N", "gc: keep the newest N generations (3)", 1, 1000, options->keep)
-      .number("--grace", "DAYS", "gc: keep what was current less than so many days ago (7)", 0, 3650, options->grace_days)
-      .flag("--dry-run", "gc: remove nothing", options->dry_run);
+  auto& command =
+      line.add(
+              {
+                  .name = "volume",
+                  .summary = "Look after a volume that populate filled",
+                  .description =
+                      "  cairn volume status DIR          what it shows, keeps, who works on it\n"
+                      "  cairn volume history DIR         which generation was current when\n"
+                      "  cairn volume diff DIR GEN [GEN]  units that differ from now, or another\n"
+                      "  cairn volume rollback DIR [GEN]  show the generation before, or GEN\n"
+                      "  cairn volume gc DIR              remove old generations and their units\n"
+                      "  cairn volume verify DIR [GEN]    read all and compare it with its digests\n\n"
+                      "GEN is a generation's name or its first digits, at least four. A rollback is one rename. `gc` keeps the current "
+                      "generation, the "
+                      "newest `--keep`, those that `cairn lease` holds, and what was current less than `--grace` days ago.\n\n"
+                      "`verify` finds files that changed, are missing, or do not belong there, and ends with exit code 3 if there are any. "
+                      "With `--repair` it pours damaged units again; a file that does not belong there is reported and left.",
+                  .examples = {{"cairn volume status volume", "What ./volume shows."},
+                               {"cairn volume history volume", "What it showed before."},
+                               {"cairn volume verify volume", "Whether all is as it was poured."},
+                               {"cairn volume verify volume --repair library:2026.11", "Pour what is damaged again."},
+                               {"cairn volume gc volume --keep 2 --dry-run", "What would go."}},
+                  .sections =
+                      {{"JSON",
+                        "`status`: `current`, `library`, `target`, `units`, `content_bytes`, `generations`, `leases`, `holder`, "
+                        "`unfinished`, `foreign`, "
+                        "`free_bytes`, `free_files`. `history`: `events` (`number`, `action`, `from`, `to`, `library`, `time`, "
+                        "`happened`), `current`. `diff`: "
+                        "`from`, `to`, `added`, `changed`, `removed`, `kept`. `rollback`: `generation`, `library`. `gc`: `dry_run`, "
+                        "`generations`, "
+                        "`units`, `bytes`, `busy`. `verify`: `generation`, `units`, `bytes`, `repaired`, `drift` (`kind`, `unit`, "
+                        "`path`, `what`)."}},
+              },
+              [options, &program] { return run(*options, program); })
+          .word("ACTION", "status, history, diff, rollback, gc or verify", options->action)
+          .word("DIR", "the volume", options->directory, ValueKind::directory)
+          .words("GEN…", "see above", OptionSpec::Count::any, options->words)
+          .option("--repair", "LIBRARY", "verify: pour damaged units again from this library", options->repair, ValueKind::image)
+          .number("--keep", "N", "gc: keep the newest N generations (3)", 1, 1000, options->keep)
+          .number("--grace", "DAYS", "gc: keep what was current less than so many days ago (7)", 0, 3650, options->grace_days)
+          .flag("--dry-run", "gc: remove nothing", options->dry_run);
+  add_registry_options(command, options->registry);
 }
 
 }  // namespace cairn::cli
