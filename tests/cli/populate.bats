@@ -267,3 +267,36 @@ as_nobody() { setpriv --reuid="${uid:-65534}" --regid=0 --clear-groups "$@"; }
   populate library:2 >/dev/null
   [[ -e volume/software/Big/1/sparse ]]
 }
+
+@test "a volume that is read-only is said to be so, and an update of nothing works on it" {
+  [[ $(id -u) == 0 ]] || skip "mounting needs root"
+  mkdir disk
+  mount -t tmpfs tmpfs disk || skip "this system does not let root mount"
+  mounted=$PWD/disk
+  mkdir disk/volume
+  ln -s disk/volume volume
+  with_release 1
+  with_release 2
+  populate library:1 >/dev/null
+  mount -o remount,ro disk
+  populate library:1 >/dev/null
+  run --separate-stderr -1 populate library:2
+  one_line_error "Read-only file system"
+  run --separate-stderr -1 cairn lease hold volume -- true
+  one_line_error "Read-only file system"
+  cairn volume verify volume --quiet
+}
+
+@test "a stranger that works on the volume is waited for; one that died long ago is not" {
+  with_release 1
+  with_release 2
+  populate library:1 >/dev/null
+  printf '{"boot":"b","host":"node7","namespace":"n","pid":9,"purpose":"populate library:9","start":1}' >volume/.cairn/lock/2
+  untouched -1 cairn populate library:2 volume --store store --quiet --wait 0
+  one_line_error "process 9 on 'node7'"
+  touch -d '1 hour' volume/.cairn/lock/2
+  run --separate-stderr -1 populate library:2 --wait 0
+  touch -d '10 minutes ago' volume/.cairn/lock/2
+  populate library:2 --wait 0 >/dev/null
+  [[ $(cat volume/software/Hello/2.0/share/data) == changed ]]
+}

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +58,8 @@ def main():
         directory = work / "volume"
         libraries = Libraries(options.cairn.resolve(), work, directory)
         for number in range(options.rounds):
+            if number % 4 == 0:
+                shutil.rmtree(directory, ignore_errors=True)  # all of them begin the volume
             one_round(libraries, directory, random.Random(options.seed + number))
             check_history(libraries, directory)
         for release in ("v1", "v2"):

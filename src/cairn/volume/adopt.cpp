@@ -126,6 +126,7 @@ bool has_equal_content(const Layout& layout, const UnitContent& unit, const Tree
 {
   if (!std::ranges::all_of(unit.roots, [&](const auto& root) { return is_real(layout, root); })) return false;
   std::vector<std::string> paths;
+  paths.reserve(unit.roots.size());
   for (const auto& root : unit.roots) paths.push_back(root.path);
   const auto plain = plain_bytes(layout, paths, rules, unit.plain_bytes, task);
   return plain && plain->digest == unit.plain_digest;

@@ -150,7 +150,8 @@ private:
       try {
         const auto dir = open_beneath(layout_.generations(), parent, O_RDONLY | O_DIRECTORY, layout_.shown("generations"));
         if (link_text(dir.get(), name).find("/units/" + key + "/") != std::string::npos) ::unlinkat(dir.get(), name.c_str(), 0);
-      } catch (const Error&) {  // this view has no such directory
+      } catch (const Error&) {
+        continue;  // this view has no such directory
       }
     }
   }

@@ -67,10 +67,12 @@ Layout::Layout(const std::filesystem::path& directory, Access access) : path_(di
   if (access == Access::read && !is_volume(directory))
     throw Error(Errc::not_found, fmt::format("{}: is no volume; cairn populate makes one", printable(directory.native())));
   cairn_ = open_own(root(), std::string(cairn_name), access, place);
-  const auto format = read_file(cairn(), std::string(format_name), place / format_name);
+  auto format = read_file(cairn(), std::string(format_name), place / format_name);
+  // Another run may begin the volume at this moment: the format is there before `units` is, so look once more.
+  const bool begun = !format && (access == Access::read || exists(cairn(), "units"));
+  if (begun) format = read_file(cairn(), std::string(format_name), place / format_name);
   if (format) check_format(*format, place / format_name);
-  else if (access == Access::read || exists(cairn(), "units"))
-    throw Error(Errc::corrupt, fmt::format("{}: has no file format; was it damaged?", printable(place.native())));
+  else if (begun) throw Error(Errc::corrupt, fmt::format("{}: has no file format; was it damaged?", printable(place.native())));
   else replace_file(cairn(), std::string(format_name), fmt::format("{}{}\n", format_text, layout_format), place / format_name);
   const auto own = [&](const char* name) { return open_own(cairn(), name, access, place / name); };
   units_ = own("units");

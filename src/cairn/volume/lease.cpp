@@ -40,7 +40,7 @@ std::optional<std::int64_t> volume_time(const Layout& layout)
 
 }  // namespace
 
-Lease::Lease(const Layout& layout, std::string purpose) : layout_(layout), name_(random_name() + ".json")
+Lease::Lease(const Layout& layout, const std::string& purpose) : layout_(layout), name_(random_name() + ".json")
 {
   // The generation may be replaced between reading its name and writing the lease: then the lease must be on the new one.
   for (;;) {
@@ -84,7 +84,8 @@ std::vector<LeaseInfo> leases(const Layout& layout)
       if (!now) now = volume_time(layout);
       lease.stale = lease.process.is_gone() || (now && *now - status.st_mtim.tv_sec > Lease::stale_after.count());
       found.push_back(std::move(lease));
-    } catch (const Error&) {  // of a newer cairn, or not ours: it holds nothing
+    } catch (const Error&) {
+      continue;  // of a newer cairn, or not ours: it holds nothing
     }
   }
   return found;

@@ -20,7 +20,7 @@ public:
 
   /// On the generation that is current now. Throws Error{not_found} when there is none, Error{permission} on a volume
   /// that is read-only.
-  Lease(const Layout& layout, std::string purpose);
+  Lease(const Layout& layout, const std::string& purpose);
   ~Lease();
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;

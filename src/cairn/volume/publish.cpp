@@ -92,7 +92,7 @@ public:
     for (const auto& generation : *earlier_)
       for (const auto& unit : generation.units)
         for (std::size_t i = 0; i < unit.roots.size(); ++i) {
-          const auto place = fmt::format("{}/{}", unit.key, i);
+          auto place = fmt::format("{}/{}", unit.key, i);
           if (unit.roots[i].path == path && link_text(layout_.units(), place) == home_text(path)) return place;
         }
     return std::nullopt;

@@ -181,6 +181,7 @@ public:
       std::jthread publishing([&] { guard(writers, failure, [&] { publisher_.run(units_.size()); }); });
       {
         std::vector<std::jthread> threads;
+        threads.reserve(streams);
         for (std::size_t lane = 0; lane < streams; ++lane)
           threads.emplace_back([&, lane] { guard(writers, failure, [&] { stream(writers, lane); }); });
       }
@@ -199,6 +200,7 @@ private:
   static std::vector<std::string> names(const std::map<std::string, std::string>& units)
   {
     std::vector<std::string> list;
+    list.reserve(units.size());
     for (const auto& [name, key] : units) list.push_back(name);
     return list;
   }
@@ -298,6 +300,7 @@ private:
       try {
         remove_tree(layout_.units(), publisher_.part_name(key), removal_threads, layout_.shown("units"));
       } catch (const Error&) {
+        continue;
       }
     }
   }
@@ -328,6 +331,7 @@ Shipped ship(const oci::BlobSource& blobs, const library::Library& library, cons
   if (units.empty()) return {};
   std::uint64_t bytes = 0;
   std::vector<std::string> names;
+  names.reserve(units.size());
   for (const auto& [name, key] : units) names.push_back(name);
   for (const auto& fetch : plan_fetches(library.document, names)) bytes += fetch.size_bytes;
   const auto step = task.step(fmt::format("pour {} units", units.size()), bytes);

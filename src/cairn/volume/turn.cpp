@@ -83,7 +83,8 @@ std::optional<Turn::Holder> read_holder(const Layout& layout, std::uint64_t numb
     const auto document = oci::JsonDocument::parse(*text, shown);
     holder.process = Process::read(document.root());
     holder.purpose = document.root().at("purpose").string();
-  } catch (const Error&) {  // being written, or cut short by a power cut: only its age counts
+  } catch (const Error&) {
+    return holder;  // being written, or cut short by a power cut: only its age counts
   }
   return holder;
 }
@@ -179,7 +180,7 @@ std::string describe(const Turn::Holder& holder)
 
 }  // namespace
 
-Turn::Turn(const Layout& layout, std::string purpose, std::optional<std::chrono::seconds> wait, const Task& task) : layout_(layout)
+Turn::Turn(const Layout& layout, const std::string& purpose, std::optional<std::chrono::seconds> wait, const Task& task) : layout_(layout)
 {
   const auto began = std::chrono::steady_clock::now();
   auto pause = first_poll;

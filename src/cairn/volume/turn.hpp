@@ -24,7 +24,7 @@ public:
   static constexpr std::chrono::seconds stale_after{120};
 
   /// Wait for the turn, at most `wait` (nothing: as long as it takes). Throws Error{busy} naming the holder.
-  Turn(const Layout& layout, std::string purpose, std::optional<std::chrono::seconds> wait, const Task& task);
+  Turn(const Layout& layout, const std::string& purpose, std::optional<std::chrono::seconds> wait, const Task& task);
   ~Turn();
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;

@@ -208,7 +208,8 @@ std::vector<std::string> dropped_paths(const Layout& layout, const std::string& 
     const auto dir = open_beneath(layout.generations(), id + "/.cairn", O_RDONLY | O_DIRECTORY, layout.shown("generations/" + id));
     const auto text = read_file(dir.get(), "library.json", layout.shown("library.json"));
     if (text) return library::Document::parse(*text, "library.json").dropped;
-  } catch (const Error&) {  // damaged: found elsewhere
+  } catch (const Error&) {
+    return {};  // damaged: found elsewhere
   }
   return {};
 }

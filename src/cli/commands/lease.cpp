@@ -29,6 +29,7 @@ struct Options {
 pid_t start(const std::vector<std::string>& command)
 {
   std::vector<char*> words;
+  words.reserve(command.size() + 1);
   for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   posix_spawnattr_t attributes;
