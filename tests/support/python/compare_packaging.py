@@ -100,7 +100,7 @@ def marker_questions():
 def wheel_names():
     good = ["foo-1.0-py3-none-any.whl", "foo-1.0-1-py3-none-any.whl", "foo-1.0-10a-py3-none-any.whl", "foo_bar-1.0-py2.py3-none-any.whl",
             "Foo.Bar-1.0.post1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", "torch-2.7.1+cpu-cp312-cp312-linux_x86_64.whl",
-            "a-1-cp36.cp37-abi3.none-linux_x86_64.any.whl", "Ünï-1-py3-none-any.whl", "foo-1.0.0rc1-CP311-cp311-Any.whl"]
+            "a-1-cp36.cp37-abi3.none-linux_x86_64.any.whl", "ünï-1-py3-none-any.whl", "foo-1.0.0rc1-CP311-cp311-Any.whl"]
     bad = ["foo-1.0.whl", "foo-1.0-py3-none-any.wheel", "foo__bar-1.0-py3-none-any.whl", "foo#bar-1.0-py3-none-any.whl", "foo-1.x-py3-none-any.whl",
            "foo-1.0-abc-py3-none-any.whl", "foo-1.0-200-py3-none-any-junk.whl", "-1.0-py3-none-any.whl", "foo-1.0-py3..py2-none-any.whl",
            "foo-1.0-3py-none-any.whl", "foo-1.0-py3-none-.whl", "foo-1.0-py3--any.whl", "foo-1.0--py3-none-any.whl", "foo-1.0-py3-none-any.whl ",
