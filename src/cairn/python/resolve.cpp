@@ -166,6 +166,10 @@ private:
         chosen.digest = *offer.digest;
         return chosen;
       }
+    if (settings_.fetch == Fetch::no) {
+      chosen.digest = offer.digest.value_or(Digest{});
+      return chosen;
+    }
     const auto content = source.open(offer, task_);
     const auto expected = offer.digest ? std::vector{*offer.digest} : pin.hashes;
     chosen.path = cache_.put(*content, offer.file, expected, fmt::format("{} from {}", offer.file, source.shown()), task_);

@@ -59,7 +59,10 @@ struct Resolved {
   std::size_t asked = 0;         ///< questions to sources that are not on this machine
 };
 
+enum class Fetch { yes, no };
+
 struct ResolveSettings {
+  Fetch fetch = Fetch::yes;  ///< no: only choose; wheels that are not on this machine have no path then
   Target target;
   std::vector<NamedSource> sources;     ///< the lock's; the first stands for pins that name none
   std::vector<std::shared_ptr<WheelSource>> extra;  ///< looked at for every pin, before the others; shared by callers

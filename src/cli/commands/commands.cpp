@@ -53,6 +53,8 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_lint(line, program);
   add_images(line, program);
   add_modules(line, program);
+  add_python(line, program);
+  add_lock(line, program);
   add_inspect(line, program);
   add_validate(line, program);
   add_unpack(line, program);
