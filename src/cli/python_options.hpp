@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/python/entry_point.hpp>
 #include <cairn/python/resolve.hpp>
 #include <cli/command_line.hpp>
 #include <cli/program.hpp>
