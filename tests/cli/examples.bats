@@ -6,7 +6,18 @@
 load support
 
 # Every example of every page in docs/commands runs as it stands: in a directory with the module tree `easybuild`, with
-# library:2026.11 made from it in the store.
+# library:2026.11 made from it in the store, and stand-ins for the base images, collection and archive that pages speak of.
+
+with_bases() {
+  base_image debian:1 1
+  cairn mutate oci:bases:debian:1 --env LANG=C --tag debian:lmod --quiet
+  cairn mutate oci:bases:debian:1 --env LANG=C --tag debian:12.1 --quiet
+  cairn mutate oci:bases:debian:1 --env LANG=C.UTF-8 --tag debian:12.2 --quiet
+  cairn bake debian:12.1 --library library:2026.11 --tag notebook:1 --quiet
+  mkdir -p ~/.lmod.d
+  printf '_ModuleTable_ = { mT = { Greeting = { fullName = "Greeting/2.0", loadOrder = 1 } } }' >~/.lmod.d/mine
+  tar -czf site.tar.gz easybuild/README
+}
 
 @test "every example in docs/commands runs" {
   mkdir -p "$BATS_TEST_TMPDIR/bin"
@@ -17,6 +28,7 @@ load support
     rm -rf ./* "$HOME/.local/share/cairn/store"
     with_tree
     cairn split easybuild --tag library:2026.11 --quiet >/dev/null
+    with_bases >/dev/null
     while IFS= read -r example; do
       printf '%s: %s\n' "${page##*/}" "$example"
       bash -euo pipefail -c "$example"

@@ -38,6 +38,21 @@ measured() {
   measured split tree --tag library:1 --store store --jobs 8 --full
 }
 
+@test "an image of 5 GB is flattened, appended to, and a part of it baked in 200 MiB" {
+  [[ -z ${sanitized-} ]] || skip "a sanitized program takes more; the release build is measured"
+  local name
+  for name in Large Small; do
+    mkdir -p "tree/software/$name/1/easybuild" tree/modules/all/$name
+    printf 'local root = "%s/software/%s/1"\n' "$PWD/tree" $name >tree/modules/all/$name/1.lua
+  done
+  truncate -s 5G tree/software/Large/1/sparse
+  "$CAIRN" split tree --tag library:1 --store store --layers 2 --quiet >/dev/null  # both modules in one layer
+  measured bake library:1 --library library:1 --module Large/1 --tag part:1 --store store --jobs 8
+  measured flatten part:1 --tag flat:1 --store store --jobs 8
+  measured append flat:1 tree --tag more:1 --store store --jobs 8
+  measured flatten more:1 --tag flat:2 --store store --jobs 8
+}
+
 @test "bytes that do not compress are split with any codec in 200 MiB" {
   [[ -z ${sanitized-} ]] || skip "a sanitized program takes more; the release build is measured"
   mkdir -p tree/software/Noise/1/easybuild

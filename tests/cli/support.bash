@@ -7,6 +7,8 @@
 bats_require_minimum_version 1.5.0
 
 checkout=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+# shellcheck source=tests/support/base_image.bash
+. "$checkout/tests/support/base_image.bash"
 
 cairn() { "${CAIRN:?set CAIRN to the path of the program}" "$@"; }
 

@@ -145,6 +145,11 @@ Image load(const oci::BlobSource& blobs, const oci::Descriptor& manifest)
   return image;
 }
 
+Image load_manifest(const oci::BlobSource& blobs, const oci::Descriptor& manifest)
+{
+  return {manifest, read_manifest(blobs, manifest), {}};
+}
+
 Codec codec_of(const oci::Descriptor& layer)
 {
   for (const auto& known : codecs)

@@ -28,6 +28,9 @@ struct Image {
 /// not_found (no such image in the index), unsupported (an artifact that is no container image), limit.
 [[nodiscard]] Image load(const oci::BlobSource& blobs, const oci::Descriptor& manifest);
 
+/// The image of exactly this manifest, whatever its platform and config: for who only moves blobs. `config` stays empty.
+[[nodiscard]] Image load_manifest(const oci::BlobSource& blobs, const oci::Descriptor& manifest);
+
 /// One thing that is wrong with an image.
 struct Finding {
   std::string where;  ///< `layer 3 (sha256:…)`, `config`, `manifest`

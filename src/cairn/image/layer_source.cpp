@@ -30,8 +30,15 @@ constexpr std::array packed_formats{
     Magic{"zip", "PK\x03\x04"},
 };
 
-/// What the first bytes of a blob look like; nothing for plain tar and the unknown.
-std::string_view format_of(std::span<const std::byte> start)
+void drain(Source& source)
+{
+  std::vector<std::byte> buffer(drain_buffer_bytes);
+  while (source.read(buffer) != 0) {}
+}
+
+}  // namespace
+
+std::string_view packed_format(std::span<const std::byte> start)
 {
   const std::string_view text(reinterpret_cast<const char*>(start.data()), start.size());
   // A tar's first field is a name, and names may look like anything: the magic further on decides.
@@ -43,14 +50,6 @@ std::string_view format_of(std::span<const std::byte> start)
   if (text.size() >= 4 && (static_cast<unsigned char>(text[0]) & 0xf0) == 0x50 && text.substr(1, 3) == "\x2a\x4d\x18") return "zstd";
   return {};
 }
-
-void drain(Source& source)
-{
-  std::vector<std::byte> buffer(drain_buffer_bytes);
-  while (source.read(buffer) != 0) {}
-}
-
-}  // namespace
 
 LayerSource::Packed::Packed(std::unique_ptr<Source> blob, const Task& task) : blob_(std::move(blob)), task_(task)
 {
@@ -74,7 +73,7 @@ std::size_t LayerSource::Packed::read(std::span<std::byte> buffer)
 LayerSource::LayerSource(const oci::BlobSource& blobs, const oci::Descriptor& layer, const Task& task) : packed_(blobs.open(layer), task)
 {
   const auto codec = codec_of(layer);
-  const auto found = format_of(packed_.start());
+  const auto found = packed_format(packed_.start());
   if (found != (codec == Codec::none ? std::string_view() : name(codec)))
     throw Error(Errc::corrupt, fmt::format("layer {}: its media type says {}, its first bytes {}", layer.digest.str(),
                                            codec == Codec::none ? "plain tar" : name(codec), found.empty() ? "no compression" : found));

@@ -8,9 +8,15 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace cairn::image {
+
+/// What the first bytes (512 or all) of a blob look like: `gzip`, `zstd`, `xz`, `bzip2`, `zip`; nothing for plain tar and the
+/// unknown. For the room's own use.
+[[nodiscard]] std::string_view packed_format(std::span<const std::byte> start);
 
 /// A layer's plain tar bytes: packed bytes verified, codec checked against the first of them, unpacked, hashed. Advances
 /// `task`, which outlives it, by packed bytes. For the room's own use; one thread at a time.

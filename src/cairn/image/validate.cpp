@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/base/error.hpp>
+#include <cairn/image/entry_rules.hpp>
 #include <cairn/image/image.hpp>
 #include <cairn/image/layer_source.hpp>
 #include <cairn/image/read.hpp>
 #include <cairn/os/parallel.hpp>
-#include <cairn/tar/entry_set.hpp>
 #include <cairn/tar/reader.hpp>
-#include <cairn/tar/whiteout.hpp>
 
 #include <fmt/format.h>
 
@@ -17,56 +16,6 @@
 
 namespace cairn::image {
 namespace {
-
-/// A broken layer may have millions of bad entries; so many are told.
-constexpr std::size_t most_findings = 20;
-
-/// What one layer may not do within itself. Keeps hashes of paths, not paths.
-class EntryRules {
-public:
-  explicit EntryRules(std::vector<std::string>& problems) : problems_(problems) {}
-
-  void check(const tar::Entry& entry)
-  {
-    try {
-      (void)tar::whiteout_of(entry);
-    } catch (const Error& error) {
-      add(entry.path, error.what());
-    }
-    if (!seen_.insert(entry.path)) add(entry.path, "is there twice");
-    const bool directory = entry.type == tar::Type::directory;
-    if (awaited_.contains(entry.path))
-      add(entry.path, directory ? "comes after what lies in it" : "is no directory, but something lies in it");
-    if (!directory) others_.insert(entry.path);
-    check_parents(entry.path);
-  }
-
-private:
-  void check_parents(const std::string& path)
-  {
-    const auto slash = path.rfind('/');
-    const auto parent = std::string_view(path).substr(0, slash == std::string::npos ? 0 : slash);
-    if (parent == last_parent_) return;
-    last_parent_ = parent;
-    for (auto above = parent; !above.empty();) {
-      if (others_.contains(above)) add(path, fmt::format("lies below {}, which is no directory", printable(above)));
-      if (!seen_.contains(above)) awaited_.insert(above);
-      const auto end = above.rfind('/');
-      above = above.substr(0, end == std::string_view::npos ? 0 : end);
-    }
-  }
-  void add(std::string_view path, std::string_view problem)
-  {
-    if (problems_.size() < most_findings) problems_.push_back(fmt::format("{}: {}", printable(path), problem));
-    else if (problems_.size() == most_findings) problems_.emplace_back("and more");
-  }
-
-  std::vector<std::string>& problems_;
-  tar::EntrySet seen_;
-  tar::EntrySet others_;   ///< seen and no directories
-  tar::EntrySet awaited_;  ///< directories that something lies in and that were not seen yet
-  std::string last_parent_;
-};
 
 std::vector<std::string> check_layer(const oci::BlobSource& blobs, const oci::Descriptor& layer, const Digest& diff_id, const Task& task)
 {

@@ -23,6 +23,13 @@ std::size_t MemorySource::read(std::span<std::byte> buffer)
   return n;
 }
 
+std::size_t TeeSource::read(std::span<std::byte> buffer)
+{
+  const auto size = inner_.read(buffer);
+  if (size != 0) sink_.write(buffer.first(size));
+  return size;
+}
+
 std::size_t read_full(Source& source, std::span<std::byte> buffer)
 {
   std::size_t done = 0;

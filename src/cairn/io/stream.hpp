@@ -51,6 +51,17 @@ private:
   std::vector<std::byte> bytes_;
 };
 
+/// Passes on what `inner` gives, and writes it to `sink` too.
+class TeeSource final : public Source {
+public:
+  TeeSource(Source& inner, Sink& sink) : inner_(inner), sink_(sink) {}
+  std::size_t read(std::span<std::byte> buffer) override;
+
+private:
+  Source& inner_;
+  Sink& sink_;
+};
+
 /// Fill `buffer` from `source`; less only at the end.
 [[nodiscard]] std::size_t read_full(Source& source, std::span<std::byte> buffer);
 

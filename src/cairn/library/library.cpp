@@ -13,12 +13,6 @@
 namespace cairn::library {
 namespace {
 
-bool is_index(const oci::Descriptor& layer)
-{
-  const auto found = layer.annotations.find(std::string(annotation::layer));
-  return found != layer.annotations.end() && found->second == "index";
-}
-
 Document read_index(const oci::BlobSource& blobs, const oci::Descriptor& layer)
 {
   const auto what = "index layer " + layer.digest.str();
@@ -43,17 +37,28 @@ Document read_index(const oci::BlobSource& blobs, const oci::Descriptor& layer)
   return Document::parse(*json, std::string(index_path::document));
 }
 
-void check_agreement(const image::Image& image, const Document& document)
+/// Number of the index layer: the topmost one that says so.
+std::size_t find_index(const image::Image& image)
 {
   const auto& layers = image.manifest.layers;
+  const auto found = std::ranges::find_if(layers.rbegin(), layers.rend(), [](const auto& layer) { return is_index(layer); });
+  if (found == layers.rend()) throw Error(Errc::bad_input, fmt::format("{}: a library without index layer", image.descriptor.digest.str()));
+  return static_cast<std::size_t>(layers.rend() - found) - 1;
+}
+
+void check_agreement(const Library& library)
+{
+  const auto& layers = library.image.manifest.layers;
+  const auto& document = library.document;
   const auto bad = [](const std::string& why) {
     throw Error(Errc::bad_input, fmt::format("{} disagrees with the manifest: {}", index_path::document, why));
   };
-  if (document.layers.size() + 1 != layers.size()) bad(fmt::format("{} layers, the manifest has {} and the index layer", document.layers.size(), layers.size() - 1));
   for (std::size_t i = 0; i < document.layers.size(); ++i) {
-    if (document.layers[i].digest != layers[i].digest || document.layers[i].size_bytes != layers[i].size_bytes)
-      bad(fmt::format("layer {} is {}, the manifest says {}", i, document.layers[i].digest.str(), layers[i].digest.str()));
-    if (document.layers[i].diff_id != image.config.diff_ids.at(i)) bad(fmt::format("layer {} has another diff_id in the config", i));
+    const auto at = library.first_layer + i;
+    if (document.layers[i].digest != layers[at].digest || document.layers[i].size_bytes != layers[at].size_bytes)
+      bad(fmt::format("layer {} is {}, the manifest says {}", at, document.layers[i].digest.str(), layers[at].digest.str()));
+    if (document.layers[i].diff_id != library.image.config.diff_ids.at(at))
+      bad(fmt::format("layer {} has another diff_id in the config", at));
   }
 }
 
@@ -115,19 +120,30 @@ const UnitInfo* look_for_unit(const Document& document, const std::string& name,
 
 }  // namespace
 
+bool is_index(const oci::Descriptor& layer)
+{
+  const auto found = layer.annotations.find(std::string(annotation::layer));
+  return found != layer.annotations.end() && found->second == "index";
+}
+
 Library load(const oci::BlobSource& blobs, const oci::Descriptor& manifest)
 {
-  Library library{image::load(blobs, manifest), {}};
+  Library library{.image = image::load(blobs, manifest), .document = {}};
   const auto& image = library.image;
   const auto found = image.manifest.annotations.find(std::string(annotation::format));
   if (found == image.manifest.annotations.end())
     throw Error(Errc::bad_input, fmt::format("{}: not a library (its manifest has no annotation {})", manifest.digest.str(), annotation::format));
-  if (image.manifest.layers.empty() || !is_index(image.manifest.layers.back()))
-    throw Error(Errc::bad_input, fmt::format("{}: a library without index layer", manifest.digest.str()));
-  in_context([&] { return "library " + manifest.digest.str(); }, [&] {
-    library.document = read_index(blobs, image.manifest.layers.back());
-    check_agreement(image, library.document);
-  });
+  const auto index = find_index(image);
+  in_context([&] { return "library " + manifest.digest.str(); },
+             [&] {
+               library.document = read_index(blobs, image.manifest.layers[index]);
+               if (library.document.layers.size() > index)
+                 throw Error(Errc::bad_input,
+                             fmt::format("{} disagrees with the manifest: {} layers, the manifest has {} below the index layer",
+                                         index_path::document, library.document.layers.size(), index));
+               library.first_layer = index - library.document.layers.size();
+               check_agreement(library);
+             });
   return library;
 }
 

@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-/// A library is an OCI image whose layers carry a module tree; its last, small layer is the index layer.
+/// A library is an OCI image whose layers carry a module tree; the last of them, a small one, is the index layer. Other layers may lie
+/// below them and above: an image that a library was baked into is a library too.
 namespace cairn::library {
 
 namespace annotation {
@@ -28,7 +29,14 @@ inline constexpr std::string_view timestamp = ".cairn/lmod/timestamp";
 struct Library {
   image::Image image;
   Document document;
+  std::size_t first_layer = 0;  ///< of the image's layers, the library's lowest: `document.layers[0]`
+
+  [[nodiscard]] std::size_t index_number() const { return first_layer + document.layers.size(); }
+  [[nodiscard]] const oci::Descriptor& index_layer() const { return image.manifest.layers.at(index_number()); }
 };
+
+/// Whether a layer's annotation says that it is the index layer.
+[[nodiscard]] bool is_index(const oci::Descriptor& layer);
 
 /// Read a library's manifest, config and index layer (no other blob). Throws Error{bad_input} for an image that is no
 /// library, a missing or foreign index layer, or one that disagrees with the manifest.

@@ -13,6 +13,7 @@
 #include <cairn/library/library.hpp>
 #include <cairn/library/plan.hpp>
 #include <cairn/library/source_tree.hpp>
+#include <cairn/library/store_target.hpp>
 #include <cairn/library/units.hpp>
 #include <cairn/module/tree.hpp>
 #include <cairn/os/parallel.hpp>
@@ -37,23 +38,6 @@ constexpr int most_attempts = 3;
 /// More scanned items than this are not all kept in memory (72 bytes and a name each): units are scanned again when
 /// their layer is packed.
 constexpr std::uint64_t kept_items_limit = 1'000'000;
-
-/// Publishes packed layers as blobs of the store.
-class StoreTarget final : public layer::LayerTarget {
-public:
-  explicit StoreTarget(const store::Store& store) : store_(store) {}
-  Sink& begin(std::size_t) override { return writer_.emplace(store_.create()); }
-  Stored end(std::size_t) override
-  {
-    const auto blob = writer_->commit(std::string(oci::media_type::layer));
-    writer_.reset();
-    return {blob.digest, blob.size_bytes};
-  }
-
-private:
-  const store::Store& store_;
-  std::optional<store::BlobWriter> writer_;
-};
 
 std::string machine_architecture()
 {
@@ -487,7 +471,7 @@ private:
     StoreTarget target(store_);
     const auto bytes = index_bytes(source_.fd.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, source_.modules.spider_cache});
     const auto index = layer::pack_plain(bytes, settings_.compression, target);
-    const bool same_index = previous_ && previous_->image.manifest.layers.back().digest == index.digest;
+    const bool same_index = previous_ && previous_->index_layer().digest == index.digest;
     (same_index ? result_.kept_bytes : result_.new_bytes) += index.size_bytes;
     ++(same_index ? result_.kept_layers : result_.new_layers);
     put_manifest(index);

@@ -29,6 +29,9 @@ public:
   [[nodiscard]] virtual bool has(const Descriptor& blob) const = 0;
   /// Take `content` under `blob.digest`; digest and size are verified before it becomes visible.
   virtual void put(const Descriptor& blob, Source& content, const Task& task) = 0;
+  /// As `put`, from where the blob is: a target that can go on where an earlier try stopped, or that need not be sent the
+  /// bytes at all, asks `from` for less.
+  virtual void take(const Descriptor& blob, const BlobSource& from, const Task& task) { put(blob, *from.open(blob), task); }
 };
 
 }  // namespace cairn::oci

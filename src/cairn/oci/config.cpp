@@ -15,7 +15,8 @@ namespace cairn::oci {
 namespace {
 
 constexpr std::array<std::string_view, 7> outer_keys{"architecture", "config", "created", "history", "os", "rootfs", "variant"};
-constexpr std::array<std::string_view, 7> inner_keys{"Cmd", "Entrypoint", "Env", "ExposedPorts", "Labels", "User", "WorkingDir"};
+constexpr std::array<std::string_view, 9> inner_keys{"Cmd",        "Entrypoint", "Env",     "ExposedPorts", "Labels",
+                                                     "StopSignal", "User",       "Volumes", "WorkingDir"};
 
 bool one_of(std::string_view key, std::span<const std::string_view> keys) { return std::ranges::find(keys, key) != keys.end(); }
 
@@ -40,12 +41,24 @@ std::string other_members(const Json& root)
   return text == "{}" || text == R"({"config":{}})" ? std::string() : text;
 }
 
-std::vector<std::string> read_ports(const Json& config)
+/// Go writes a set as an object whose values are empty.
+std::vector<std::string> read_set(const Json& config, std::string_view key)
 {
-  std::vector<std::string> ports;
-  if (const auto found = config.find("ExposedPorts"))
-    for (const Json port : found->object()) ports.emplace_back(port.key());
-  return ports;
+  std::vector<std::string> names;
+  if (const auto found = config.find(key))
+    for (const Json name : found->object()) names.emplace_back(name.key());
+  return names;
+}
+
+void write_set(JsonWriter& json, std::string_view key, std::vector<std::string> names)
+{
+  if (names.empty()) return;
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::unique(names);
+  names.erase(repeated.begin(), repeated.end());
+  json.begin_object(key);
+  for (const auto& name : names) json.begin_object(name).end_object();
+  json.end_object();
 }
 
 History read_history(const Json& json)
@@ -70,7 +83,9 @@ void read_runtime(const Json& config, ImageConfig& image)
   image.cmd = read_strings(config, "Cmd");
   image.working_dir = read_string(config, "WorkingDir");
   image.labels = read_annotations(config, "Labels");
-  image.exposed_ports = read_ports(config);
+  image.exposed_ports = read_set(config, "ExposedPorts");
+  image.volumes = read_set(config, "Volumes");
+  image.stop_signal = read_string(config, "StopSignal");
 }
 
 void write_runtime(JsonWriter& json, const ImageConfig& image, const std::optional<Json>& others)
@@ -78,17 +93,11 @@ void write_runtime(JsonWriter& json, const ImageConfig& image, const std::option
   json.begin_object("config");
   if (others) copy_others(json, *others, inner_keys);
   json.member_unless_empty("Cmd", image.cmd).member_unless_empty("Entrypoint", image.entrypoint).member_unless_empty("Env", image.env);
-  if (!image.exposed_ports.empty()) {
-    auto ports = image.exposed_ports;
-    std::ranges::sort(ports);
-    const auto repeated = std::ranges::unique(ports);
-    ports.erase(repeated.begin(), repeated.end());
-    json.begin_object("ExposedPorts");
-    for (const auto& port : ports) json.begin_object(port).end_object();
-    json.end_object();
-  }
+  write_set(json, "ExposedPorts", image.exposed_ports);
   write_annotations(json, "Labels", image.labels);
-  json.member_unless_empty("User", image.user).member_unless_empty("WorkingDir", image.working_dir);
+  json.member_unless_empty("StopSignal", image.stop_signal).member_unless_empty("User", image.user);
+  write_set(json, "Volumes", image.volumes);
+  json.member_unless_empty("WorkingDir", image.working_dir);
   json.end_object();
 }
 

@@ -52,7 +52,7 @@ struct History {
   friend bool operator==(const History&, const History&) = default;
 };
 
-/// image-spec 1.1, config.md. What cairn does not model (volumes, healthcheck, onbuild) is kept in `other_json`.
+/// image-spec 1.1, config.md. What cairn does not model (healthcheck, onbuild) is kept in `other_json`.
 struct ImageConfig {
   std::string created;
   Platform platform;
@@ -63,6 +63,8 @@ struct ImageConfig {
   std::string working_dir;
   Annotations labels;
   std::vector<std::string> exposed_ports;  ///< `8080/tcp`, sorted
+  std::vector<std::string> volumes{};      ///< directories, sorted
+  std::string stop_signal{};               ///< `SIGTERM`
   std::vector<Digest> diff_ids;
   std::vector<History> history;
   std::string other_json;  ///< an object with the remaining keys, merged back when written; may be empty

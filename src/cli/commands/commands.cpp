@@ -51,6 +51,7 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_split(line, program);
   add_plan(line, program);
   add_lint(line, program);
+  add_bake(line, program);
   add_images(line, program);
   add_modules(line, program);
   add_python(line, program);
@@ -58,6 +59,12 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_inspect(line, program);
   add_validate(line, program);
   add_unpack(line, program);
+  add_append(line, program);
+  add_rebase(line, program);
+  add_mutate(line, program);
+  add_annotate(line, program);
+  add_flatten(line, program);
+  add_index(line, program);
   add_tag(line, program);
   add_untag(line, program);
   add_gc(line, program);

@@ -11,6 +11,13 @@ namespace cairn::cli {
 /// The program's command line. `flags` receives the options that all commands take. Both outlive the result.
 [[nodiscard]] CommandLine make_command_line(Program& program, Flags& flags);
 
+void add_annotate(CommandLine& line, Program& program);
+void add_append(CommandLine& line, Program& program);
+void add_bake(CommandLine& line, Program& program);
+void add_flatten(CommandLine& line, Program& program);
+void add_index(CommandLine& line, Program& program);
+void add_mutate(CommandLine& line, Program& program);
+void add_rebase(CommandLine& line, Program& program);
 void add_completion(CommandLine& line, Program& program);
 void add_config(CommandLine& line, Program& program);
 void add_gc(CommandLine& line, Program& program);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cairn/base/error.hpp>
 #include <cairn/image/image.hpp>
+#include <cairn/image/image_index.hpp>
 #include <cairn/library/library.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/image_argument.hpp>
@@ -21,6 +23,36 @@ struct Options {
   std::string image;
 };
 
+/// A multi-platform image.
+struct Index {
+  oci::Descriptor descriptor;
+  oci::Index index;
+};
+
+void write_index(oci::JsonWriter& json, const Index& index)
+{
+  json.begin_object("index").member("digest", index.descriptor.digest).begin_object("annotations");
+  for (const auto& [key, value] : index.index.annotations) json.member(key, value);
+  json.end_object().begin_array("manifests");
+  for (const auto& entry : index.index.manifests) {
+    json.begin_object().member("digest", entry.digest).member("media_type", entry.media_type).member("size_bytes", entry.size_bytes);
+    json.member("platform", entry.platform ? image::platform_text(*entry.platform) : "").end_object();
+  }
+  json.end_array().end_object();
+}
+
+Table index_table(const Index& index, const oci::Descriptor* shown)
+{
+  Table table({{"PLATFORM"}, {"DIGEST"}, {"SIZE", Align::right}, {"KIND"}, {""}});
+  for (const auto& entry : index.index.manifests)
+    table.add({entry.platform ? safe(image::platform_text(*entry.platform)) : "-", short_digest(entry.digest), size_text(entry.size_bytes),
+               oci::media_type::is_index(entry.media_type)      ? "index"
+               : oci::media_type::is_manifest(entry.media_type) ? "image"
+                                                                : "other",
+               shown != nullptr && shown->digest == entry.digest ? "shown below" : ""});
+  return table;
+}
+
 /// What an image's layer is, beyond its descriptor: `units`, `index`, or `-`.
 struct LayerUse {
   std::string kind = "-";
@@ -30,14 +62,15 @@ struct LayerUse {
   std::string reason = "-";  ///< why it was made
 };
 
-LayerUse use_of(const oci::Descriptor& layer, const library::Document* document, std::size_t number)
+LayerUse use_of(const oci::Descriptor& layer, const library::Library* library, std::size_t number)
 {
   LayerUse use;
   if (const auto kind = layer.annotations.find(std::string(library::annotation::layer)); kind != layer.annotations.end())
     use.kind = kind->second;
-  if (document == nullptr || number >= document->layers.size()) return use;
-  if (const auto reason = document->layers[number].reason) use.reason = name(*reason);
-  for (const auto& fragment : document->layers[number].fragments) {
+  if (library == nullptr || number < library->first_layer || number >= library->index_number()) return use;
+  const auto& info = library->document.layers[number - library->first_layer];
+  if (info.reason) use.reason = name(*info.reason);
+  for (const auto& fragment : info.fragments) {
     (fragment.live ? use.live_bytes : use.dead_bytes) += fragment.packed_bytes;
     if (fragment.live) ++use.units;
   }
@@ -49,8 +82,9 @@ std::string short_type(const std::string& media_type)
   return media_type.substr(media_type.rfind('.') == std::string::npos ? 0 : media_type.rfind('.') + 1);  // `tar+zstd`
 }
 
-oci::JsonWriter record(const image::Image& image, const library::Document* document)
+oci::JsonWriter record(const image::Image& image, const library::Library* library, const Index* index)
 {
+  const auto* document = library == nullptr ? nullptr : &library->document;
   oci::JsonWriter json(oci::JsonStyle::readable);
   const auto& config = image.config;
   json.begin_object().member("manifest", image.descriptor.digest).member("media_type", image.manifest.media_type);
@@ -71,7 +105,7 @@ oci::JsonWriter record(const image::Image& image, const library::Document* docum
     json.begin_object().member("digest", layer.digest).member("media_type", layer.media_type).member("size_bytes", layer.size_bytes);
     json.member("diff_id", config.diff_ids[i]);
     if (document != nullptr) {
-      const auto use = use_of(layer, document, i);
+      const auto use = use_of(layer, library, i);
       json.member("kind", use.kind).member("units", use.units).member("live_bytes", use.live_bytes).member("dead_bytes", use.dead_bytes);
       if (use.reason != "-") json.member("reason", use.reason);
     }
@@ -79,6 +113,7 @@ oci::JsonWriter record(const image::Image& image, const library::Document* docum
   }
   json.end_array();
   if (document != nullptr) write_library(json, *document);
+  if (index != nullptr) write_index(json, *index);
   json.end_object();
   return json;
 }
@@ -112,9 +147,9 @@ std::string head(const image::Image& image, const library::Document* document, s
   return out;
 }
 
-Table layers_table(const image::Image& image, const library::Document* document)
+Table layers_table(const image::Image& image, const library::Library* library)
 {
-  if (document == nullptr) {
+  if (library == nullptr) {
     Table table({{"LAYER", Align::right}, {"DIGEST"}, {"TYPE"}, {"SIZE", Align::right}, {"MADE BY", Align::left, Shrink::yes}});
     std::vector<std::string> made_by;
     for (const auto& step : image.config.history) {
@@ -138,26 +173,56 @@ Table layers_table(const image::Image& image, const library::Document* document)
                {"MADE FOR"}});
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     const auto& layer = image.manifest.layers[i];
-    const auto use = use_of(layer, document, i);
+    const auto use = use_of(layer, library, i);
     table.add({fmt::format("{}", i), short_digest(layer.digest), short_type(layer.media_type), use.kind, size_text(layer.size_bytes),
                fmt::format("{}", use.units), size_text(use.live_bytes), size_text(use.dead_bytes), use.reason});
   }
   return table;
 }
 
+/// An index of which no image is for this machine: all there is to show.
+Exit show_index(Program& program, const Index& index)
+{
+  if (program.json()) {
+    oci::JsonWriter json(oci::JsonStyle::readable);
+    json.begin_object();
+    write_index(json, index);
+    json.end_object();
+    program.print(json);
+  } else {
+    program.print(fmt::format("{:<14}{}\n\n", "index", index.descriptor.digest.str()));
+    program.print(index_table(index, nullptr));
+  }
+  return Exit::done;
+}
+
 Exit run(const Options& options, Program& program)
 {
   const auto open = open_image(program, options.image);
-  const auto image = image::load(*open.blobs, open.manifest);
+  std::optional<Index> index;
+  if (oci::media_type::is_index(open.manifest.media_type)) index = Index{open.manifest, image::load_index(*open.blobs, open.manifest)};
+  std::optional<image::Image> loaded;
+  try {
+    loaded = image::load(*open.blobs, open.manifest);
+  } catch (const Error& error) {
+    if (!index || error.code() != Errc::not_found) throw;
+    return show_index(program, *index);
+  }
+  const auto& image = *loaded;
   const auto library = load_library(open, image);
   const auto* document = library ? &library->document : nullptr;
   if (program.json()) {
-    auto json = record(image, document);
+    auto json = record(image, library ? &*library : nullptr, index ? &*index : nullptr);
     program.print(json);
     return Exit::done;
   }
+  if (index) {
+    program.print(fmt::format("{:<14}{}\n\n", "index", index->descriptor.digest.str()));
+    program.print(index_table(*index, &image.descriptor));
+    program.print("\n");
+  }
   program.print(head(image, document, program.columns()) + '\n');
-  program.print(layers_table(image, document));
+  program.print(layers_table(image, library ? &*library : nullptr));
   if (document != nullptr) {
     program.print("\n");
     program.print(units_table(*document));
@@ -176,7 +241,7 @@ void add_inspect(CommandLine& line, Program& program)
               .summary = "Show an image: its layers and, of a library, its units",
               .description =
                   "Works on every image. Layers count from the lowest, 0. Only manifest, config and, of a library, the index layer are "
-                  "read.\n\n"
+                  "read. Of a multi-platform image the platforms are listed, then the image for this machine is shown.\n\n"
                   "LIVE is what a layer's units take, compressed; DEAD is what older releases left in it, hidden by later layers: it costs "
                   "space but saves everyone from fetching the layer again. The last layer of a library, `index`, holds the list of units "
                   "and Lmod's cache.\n\n"
@@ -197,7 +262,10 @@ void add_inspect(CommandLine& line, Program& program)
                     "`dead_bytes`, `reason`). A "
                     "library has besides `target`, `budget_layers`, `units` (each `name`, `kind`, `files`, `content_bytes`, "
                     "`packed_bytes`, "
-                    "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`."}},
+                    "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`. A multi-platform image has `index` besides, or "
+                    "alone "
+                    "if no image of it is for this machine: `digest`, `annotations`, `manifests` (each `digest`, `media_type`, "
+                    "`size_bytes`, `platform`)."}},
           },
           [options, &program] { return run(*options, program); })
       .word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image);

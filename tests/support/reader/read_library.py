@@ -230,8 +230,10 @@ class Library:
         self.manifest = json.loads(layout.whole(layout.manifest(tag)))
         self.config = json.loads(layout.whole(self.manifest["config"]))
         expect(self.manifest.get("annotations", {}).get("dev.cairn.library.format") == "1", "not a library of format 1")
-        self.index_layer = self.manifest["layers"][-1]
-        expect(self.index_layer.get("annotations", {}).get("dev.cairn.layer") == "index", "the last layer is not the index layer")
+        of_index = [at for at, one in enumerate(self.manifest["layers"]) if one.get("annotations", {}).get("dev.cairn.layer") == "index"]
+        expect(of_index, "there is no index layer")
+        self.index_number = of_index[-1]
+        self.index_layer = self.manifest["layers"][self.index_number]
         packed = layout.whole(self.index_layer)
         self.index_plain = b"".join(frames(packed, CODECS[self.index_layer["mediaType"]]))
         found = [content for kind, name, _, content in entries(self.index_plain, "index layer")
@@ -310,10 +312,12 @@ class Library:
 
     def check(self):
         layers = self.document["layers"]
-        expect(len(layers) + 1 == len(self.manifest["layers"]) == len(self.config["rootfs"]["diff_ids"]), "other numbers of layers")
-        expect(digest(self.index_plain) == self.config["rootfs"]["diff_ids"][-1], "the index layer has another diff_id")
+        diff_ids = self.config["rootfs"]["diff_ids"]
+        first = self.index_number - len(layers)
+        expect(first >= 0 and len(self.manifest["layers"]) == len(diff_ids), "other numbers of layers")
+        expect(digest(self.index_plain) == diff_ids[self.index_number], "the index layer has another diff_id")
         expect(self.index_plain.endswith(END_OF_ARCHIVE), "the index layer has no end")
-        for layer, descriptor, diff_id in zip(layers, self.manifest["layers"], self.config["rootfs"]["diff_ids"]):
+        for layer, descriptor, diff_id in zip(layers, self.manifest["layers"][first:], diff_ids[first:]):
             what = f"layer {layer['digest']}"
             expect(descriptor["digest"] == layer["digest"] and descriptor["size"] == layer["size"], f"{what}: the manifest has another")
             expect(CODECS[descriptor["mediaType"]] == layer["compression"]["codec"], f"{what}: has another media type")

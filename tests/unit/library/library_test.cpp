@@ -81,14 +81,28 @@ TEST_F(Loading, refuses_an_index_layer_without_document)
 TEST_F(Loading, refuses_a_document_that_disagrees_with_the_manifest)
 {
   refused(with([](auto& manifest, auto& config) {
-            manifest.layers.insert(manifest.layers.begin(), manifest.layers.front());
-            config.diff_ids.insert(config.diff_ids.begin(), config.diff_ids.front());
-            config.history.insert(config.history.begin(), config.history.front());
+            manifest.layers.erase(manifest.layers.begin());
+            config.diff_ids.erase(config.diff_ids.begin());
+            config.history.erase(config.history.begin());
           }),
           Errc::bad_input, "disagrees with the manifest");
   refused(with([](auto& manifest, auto&) { manifest.layers.front().digest = sha256(std::string_view("x")); }), Errc::bad_input,
           "disagrees with the manifest");
   refused(with([](auto&, auto& config) { config.diff_ids.front() = sha256(std::string_view("x")); }), Errc::bad_input, "another diff_id");
+}
+
+TEST_F(Loading, finds_a_library_among_other_layers)
+{
+  const auto library = load(shelf_.store, with([](auto& manifest, auto& config) {
+                              auto other = manifest.layers.front();
+                              other.annotations.clear();
+                              manifest.layers.insert(manifest.layers.begin(), other);
+                              manifest.layers.push_back(other);
+                              config.diff_ids.insert(config.diff_ids.begin(), config.diff_ids.front());
+                              config.diff_ids.push_back(config.diff_ids.front());
+                            }));
+  EXPECT_EQ(library.first_layer, 1U);
+  EXPECT_EQ(library.index_layer().digest, image_.manifest.layers.back().digest);
 }
 
 TEST_F(Loading, refuses_a_damaged_index_layer)

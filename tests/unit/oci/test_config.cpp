@@ -27,7 +27,9 @@ ImageConfig example()
   config.diff_ids = {sha256("one"), sha256("two")};
   config.history = {{.created = "2026-01-01T00:00:00Z", .created_by = "cairn", .comment = "c"},
                     {.created = "", .created_by = "ENV", .comment = "", .empty_layer = true, .author = "me"}};
-  config.other_json = R"({"author":"somebody","config":{"StopSignal":"SIGINT","Volumes":{"/data":{}}},"os.version":"1"})";
+  config.volumes = {"/data", "/log"};
+  config.stop_signal = "SIGINT";
+  config.other_json = R"({"author":"somebody","config":{"Shell":["sh","-c"]},"os.version":"1"})";
   return config;
 }
 

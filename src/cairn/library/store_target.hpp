@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cairn/layer/pack.hpp>
+#include <cairn/store/store.hpp>
+
+#include <optional>
+
+namespace cairn::library {
+
+/// Publishes packed layers as blobs of a store. As layer::LayerTarget, one thread at a time.
+class StoreTarget final : public layer::LayerTarget {
+public:
+  /// `store` outlives this.
+  explicit StoreTarget(const store::Store& store) : store_(store) {}
+  Sink& begin(std::size_t) override { return writer_.emplace(store_.create()); }
+  Stored end(std::size_t) override
+  {
+    const auto blob = writer_->commit(std::string(oci::media_type::layer));
+    writer_.reset();
+    return {blob.digest, blob.size_bytes};
+  }
+
+private:
+  const store::Store& store_;
+  std::optional<store::BlobWriter> writer_;
+};
+
+}  // namespace cairn::library

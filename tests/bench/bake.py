@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Time `cairn bake` against `buildah build` with COPY of the same content, in one run.
+
+  bake.py CAIRN TREE BASE [--module NAME]… [--runs N] [--work DIR] [--write docs/performance.md]
+
+BASE is an OCI layout with one image, `base:lmod` (tests/support/lmod-base makes one). Both start with what they would have
+anyway: cairn with library and base in its store, buildah with the base in its storage and the files on disk, in a warm cache. Each
+makes an image in its own storage; buildah does not compress there, so nothing here counts compression. Pairs run alternately;
+the figure is the median of the ratios of wall time.
+"""
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+LIMIT = 50
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    if done.returncode != 0:
+        sys.exit(f"bench: failed: {' '.join(map(str, command))}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def timed(*command):
+    begin = time.monotonic()
+    run(*command)
+    return time.monotonic() - begin
+
+
+class Bench:
+    def __init__(self, arguments, work):
+        self.cairn, self.tree, self.work, self.runs = arguments.cairn, arguments.tree, work, arguments.runs
+        self.store = work / 'store'
+        self.rows = []
+        self.ours('split', self.tree, '--tag', 'library:1')
+        self.ours('mutate', f'oci:{arguments.base}:base:lmod', '--env', 'BENCH=1', '--tag', 'base:1')
+        self.image = 'localhost/base:1'
+        run('skopeo', 'copy', '--quiet', f'oci:{arguments.base}:base:lmod', f'containers-storage:[vfs@{work}/storage+{work}/run]{self.image}')
+        self.base_bytes = json.loads(self.ours('inspect', 'base:1', '--json'))['size_bytes']
+
+    def ours(self, *words):
+        return run(self.cairn, *words, '--store', self.store, '--quiet')
+
+    def buildah_words(self, *words):
+        return ['buildah', '--storage-driver', 'vfs', '--root', self.work / 'storage', '--runroot', self.work / 'run', *words]
+
+    def buildah(self, *words):
+        return run(*self.buildah_words(*words))
+
+    def content(self, name, units):
+        """What buildah copies: the library, or its part, unpacked."""
+        context = self.work / name
+        context.mkdir()
+        options = [word for unit in units for word in ('--module', unit)]
+        self.ours('bake', 'base:1', '--library', 'library:1', *options, '--tag', f'{name}:1')
+        self.ours('unpack', f'{name}:1', context / 'root')
+        target = json.loads(self.ours('inspect', f'{name}:1', '--json'))['target'].lstrip('/')
+        (context / 'root' / target).rename(context / 'tree')
+        shutil.rmtree(context / 'root')
+        (context / 'Containerfile').write_text(f'FROM {self.image}\nCOPY tree /{target}\n')
+        return context
+
+    def compare(self, name, units):
+        context = self.content(name, units)
+        options = [word for unit in units for word in ('--module', unit)]
+        size = sum(f.lstat().st_size for f in (context / 'tree').rglob('*') if f.is_file() and not f.is_symlink())
+        pairs = []
+        for _ in range(self.runs):
+            ours = timed(self.cairn, 'bake', 'base:1', '--library', 'library:1', *options, '--tag', 'bench:1', '--store', self.store, '--quiet')
+            # Made anew each time, as ours: what a run left is not used again by the next.
+            theirs = timed(*self.buildah_words('build', '--quiet', '--isolation', 'chroot', '--layers=false', '--timestamp', '0', '--tag', 'bench', context))
+            self.buildah('rmi', 'bench')
+            self.ours('untag', 'bench:1')
+            pairs.append((ours, theirs))
+            print(f'  {name}: {ours:.3f} s against {theirs:.1f} s', file=sys.stderr, flush=True)
+        record = json.loads(self.ours('bake', 'base:1', '--library', 'library:1', *options, '--tag', 'bench:1', '--json'))
+        middle = statistics.median
+        self.rows.append((name, len(pairs), size, record['kept_layers'], record['new_layers'], middle([b / a for a, b in pairs]),
+                          middle([a for a, _ in pairs]), middle([b for _, b in pairs])))
+
+    def report(self):
+        lines = [f'Base: {self.base_bytes / 1e6:.0f} MB, compressed. Tree: {self.tree.name}.', '',
+                 '| baked | content MB | layers kept / new | times as fast as buildah build | at least | ours s | theirs s | runs |',
+                 '| --- | --- | --- | --- | --- | --- | --- | --- |']
+        for name, runs, size, kept, new, ratio, ours, theirs in self.rows:
+            mark = '' if ratio >= LIMIT else ' **(missed)**'
+            lines.append(f'| {name} | {size / 1e6:.0f} | {kept} / {new} | **{ratio:.0f}**{mark} | {LIMIT} | {ours:.3f} | {theirs:.1f} | {runs} |')
+        return '\n'.join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('cairn')
+    parser.add_argument('tree', type=Path)
+    parser.add_argument('base', type=Path)
+    parser.add_argument('--module', action='append')
+    parser.add_argument('--runs', type=int, default=3)
+    parser.add_argument('--work', type=Path)
+    parser.add_argument('--write', type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.work, prefix='cairn-bench-') as work:
+        bench = Bench(arguments, Path(work))
+        bench.compare('whole', [])
+        if arguments.module:
+            bench.compare('part', arguments.module)
+    text = bench.report()
+    print(text)
+    if arguments.write:
+        begin, end = '<!-- figures: tools/bench bake -->', '<!-- end of figures: bake -->'
+        page = arguments.write.read_text()
+        head, tail = page.split(begin)[0], page.split(end)[1]
+        arguments.write.write_text(f'{head}{begin}\n{text}\n{end}{tail}')
+
+
+if __name__ == '__main__':
+    main()
