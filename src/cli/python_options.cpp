@@ -2,15 +2,21 @@
 #include <cli/python_options.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/os/fd.hpp>
+#include <cairn/python/index_source.hpp>
 #include <cairn/python/pip_settings.hpp>
 #include <cairn/python/text.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace cairn::cli {
 namespace {
+
+constexpr std::uint64_t netrc_limit_bytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t authorities_limit_bytes = std::uint64_t{16} << 20;
 
 std::optional<std::string> variable(const std::string& name)
 {
@@ -54,12 +60,31 @@ python::PipVersion pip_of(const PythonOptions& options)
   return pip;
 }
 
-std::shared_ptr<python::WheelSource> open_source(const python::PackageSource& source)
+/// The user's netrc file, if there is one.
+std::string read_netrc()
 {
-  const auto url = python::expand_source(source, variable);
-  if (url.starts_with("file://")) return python::directory_source(python::percent_decoded(url.substr(7)));
-  if (url.find("://") == std::string::npos) return python::directory_source(url);
-  throw Error(Errc::unsupported, fmt::format("source {}: only file:// is read", printable(source.name)));
+  const auto home = variable("HOME");
+  const std::filesystem::path file = variable("NETRC").value_or(home ? *home + "/.netrc" : "");
+  return !file.empty() && std::filesystem::is_regular_file(file) ? read_small_file(file, netrc_limit_bytes) : std::string();
+}
+
+std::unique_ptr<http::Client> make_client(const std::vector<std::string>& unverified_hosts)
+{
+  http::Options options;
+  const auto either = [](const char* a, const char* b) { return variable(a).value_or(variable(b).value_or("")); };
+  options.http_proxy = variable("http_proxy").value_or("");  // in capitals a web server's client could set it (httpoxy)
+  options.https_proxy = either("HTTPS_PROXY", "https_proxy");
+  options.no_proxy = either("NO_PROXY", "no_proxy");
+  std::string authorities;
+  for (const auto* name : {"PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"})
+    if (const auto file = variable(name); file && authorities.empty() && std::filesystem::is_regular_file(*file)) authorities = read_small_file(*file, authorities_limit_bytes);
+  options.tls = [unverified_hosts, authorities](const http::Url& url) {
+    http::Tls tls;
+    tls.authorities = authorities;
+    if (std::ranges::find(unverified_hosts, url.authority()) != unverified_hosts.end()) tls.verify = http::VerifyTls::no;
+    return tls;
+  };
+  return std::make_unique<http::Client>(std::move(options));
 }
 
 }  // namespace
@@ -91,9 +116,13 @@ OpenLock open_lock(const PythonOptions& options, const std::string& lock)
   return open;
 }
 
-python::ResolveSettings resolve_settings(const PythonOptions& options, const OpenLock& lock, Program& program)
+Sources::Sources() = default;
+Sources::~Sources() = default;
+
+Sources open_sources(const PythonOptions& options, const OpenLock& lock, Program& program)
 {
-  python::ResolveSettings settings;
+  Sources open;
+  auto& settings = open.settings;
   settings.target = lock.target;
   settings.threads = program.settings().jobs.value;
   for (const auto& directory : options.wheels) settings.extra.push_back(python::directory_source(directory));
@@ -106,8 +135,27 @@ python::ResolveSettings resolve_settings(const PythonOptions& options, const Ope
     settings.every_source = true;
   }
   if (lock.lock.kind == python::LockKind::requirements) settings.every_source = true;
-  for (const auto& source : sources) settings.sources.push_back({source.name, open_source(source)});
-  return settings;
+  std::vector<std::string> urls;
+  std::vector<std::string> unverified;
+  for (const auto& source : sources) {
+    urls.push_back(python::expand_source(source, variable));
+    if (!source.verify_tls && urls.back().starts_with("https://")) {
+      auto host = urls.back().substr(8, urls.back().find('/', 8) - 8);
+      unverified.push_back(host.substr(host.rfind('@') + 1));
+    }
+  }
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const auto& url = urls[i];
+    if (url.starts_with("file://")) {
+      settings.sources.push_back({sources[i].name, python::directory_source(python::percent_decoded(url.substr(7)))});
+    } else if (url.find("://") == std::string::npos) {
+      settings.sources.push_back({sources[i].name, python::directory_source(lock.lock.file.parent_path() / url)});
+    } else {
+      if (!open.client) open.client = make_client(unverified);
+      settings.sources.push_back({sources[i].name, python::index_source(*open.client, url, read_netrc())});
+    }
+  }
+  return open;
 }
 
 std::filesystem::path wheel_cache_path()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/http/client.hpp>
 #include <cairn/python/entry_point.hpp>
 #include <cairn/python/resolve.hpp>
 #include <cli/command_line.hpp>
@@ -41,7 +42,15 @@ struct OpenLock {
 [[nodiscard]] OpenLock open_lock(const PythonOptions& options, const std::string& lock);
 
 /// The sources of the lock, or else those of `--index`, PIP_INDEX_URL and pip's configuration files.
-[[nodiscard]] python::ResolveSettings resolve_settings(const PythonOptions& options, const OpenLock& lock, Program& program);
+struct Sources {
+  Sources();
+  ~Sources();
+  Sources(Sources&&) noexcept = default;
+  Sources& operator=(Sources&&) = delete;
+  std::unique_ptr<http::Client> client;  ///< of the sources that are no directories; none: nothing can be asked
+  python::ResolveSettings settings{};
+};
+[[nodiscard]] Sources open_sources(const PythonOptions& options, const OpenLock& lock, Program& program);
 
 /// Where wheels are kept: CAIRN_WHEEL_CACHE, or `cairn/wheels` in the user's cache directory.
 [[nodiscard]] std::filesystem::path wheel_cache_path();

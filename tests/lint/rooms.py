@@ -19,6 +19,7 @@ DOORS = {
     "PkgConfig::libarchive": ["archive.h", "archive_entry.h"],
     "PkgConfig::libcurl": ["curl/"],
     "PkgConfig::libdeflate": ["libdeflate.h"],
+    "PkgConfig::libpsl": ["libpsl.h"],
     "PkgConfig::lua": ["lua.h", "lua.hpp", "lauxlib.h", "lualib.h", "luaconf.h"],
     "PkgConfig::tcl": ["tcl.h"],
     "PkgConfig::zstd": ["zstd.h", "zstd_errors.h", "zdict.h"],

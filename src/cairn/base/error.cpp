@@ -51,6 +51,7 @@ std::string_view name(Errc code)
     case Errc::limit: return "limit";
     case Errc::io: return "io";
     case Errc::tool: return "tool";
+    case Errc::network: return "network";
   }
   return "io";
 }

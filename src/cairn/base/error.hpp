@@ -22,6 +22,7 @@ enum class Errc {
   limit,        ///< a documented limit was passed
   io,           ///< any other failure of the system
   tool,         ///< a program that cairn started failed
+  network,      ///< the other side did not answer, or broke off: another try may succeed
 };
 
 /// `bad_input` … as in the enumerator; for logs and JSON.

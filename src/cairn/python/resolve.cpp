@@ -20,6 +20,7 @@ namespace {
 
 /// Wheels that are fetched side by side.
 constexpr std::size_t fetches = 16;
+constexpr int fetch_attempts = 3;
 
 class DirectorySource final : public WheelSource {
 public:
@@ -170,9 +171,15 @@ private:
       chosen.digest = offer.digest.value_or(Digest{});
       return chosen;
     }
-    const auto content = source.open(offer, task_);
     const auto expected = offer.digest ? std::vector{*offer.digest} : pin.hashes;
-    chosen.path = cache_.put(*content, offer.file, expected, fmt::format("{} from {}", offer.file, source.shown()), task_);
+    const auto what = fmt::format("{} from {}", offer.file, source.shown());
+    for (int attempt = 1; chosen.path.empty(); ++attempt) {
+      try {
+        chosen.path = cache_.put(*source.open(offer, task_), offer.file, expected, what, task_);
+      } catch (const Error& error) {
+        if (error.code() != Errc::network || attempt == fetch_attempts) throw;  // a body that broke off is not tried again below us
+      }
+    }
     chosen.digest = Digest::parse("sha256:" + chosen.path.parent_path().filename().string());
     const std::scoped_lock lock(mutex_);
     ++resolved_.fetched;

@@ -59,10 +59,10 @@ void check_pins(const OpenLock& lock, Report& report)
 void pick(const Options& options, const OpenLock& lock, Program& program, Report& report)
 {
   python::WheelCache cache(wheel_cache_path());
-  auto settings = resolve_settings(options.python, lock, program);
-  settings.fetch = python::Fetch::no;
+  auto sources = open_sources(options.python, lock, program);
+  sources.settings.fetch = python::Fetch::no;
   const auto task = program.task("find wheels");
-  auto resolved = python::resolve(lock.lock, lock.pins, settings, cache, task);
+  auto resolved = python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
   report.picked = std::move(resolved.wheels);
   report.unbuilt = std::move(resolved.unbuilt);
 }

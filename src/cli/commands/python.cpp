@@ -92,7 +92,8 @@ Exit layers(const Options& options, Program& program, const std::string& lock_fi
   python::WheelCache cache(wheel_cache_path());
   const auto resolved = [&] {
     const auto task = program.task("find wheels");
-    return python::resolve(lock.lock, lock.pins, resolve_settings(options.python, lock, program), cache, task);
+    const auto sources = open_sources(options.python, lock, program);
+    return python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
   }();
   if (!resolved.unbuilt.empty()) throw Error(Errc::unsupported, unbuilt_text(resolved.unbuilt));
   auto store = program.open_store(store::Access::write);
