@@ -1,0 +1,20 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# What cairn makes of a lock is what pip installs from it. Wheels are really published ones, downloaded once.
+
+# shellcheck disable=SC2154  # bats sets variables
+support=$BATS_TEST_DIRNAME/../support/python
+
+# same_as_pip NAME REQUIREMENT…
+same_as_pip() {
+  local venv wheelhouse
+  venv=$("$support/environment")
+  wheelhouse=$("$support/wheelhouse" "$@")
+  "$venv/bin/python" "$support/compare_pip.py" "$CAIRN" "$venv" "$wheelhouse" "$BATS_TEST_TMPDIR"
+}
+
+@test "a small stack: scripts, entry points, data files, binaries, a namespace package, a .pth" {
+  same_as_pip small numpy==2.4.6 six==1.17.0 attrs==26.1.0 requests==2.34.2 jupyterlab==4.6.6 ipykernel==7.4.0 pyzmq==27.3.0 click==8.5.1 \
+    pyyaml==6.0.4 tornado==6.6.1 setuptools==84.2.1 ruamel.yaml==0.19.1 certifi==2026.10.19.post1
+}
