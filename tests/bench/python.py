@@ -11,24 +11,37 @@ import argparse
 import hashlib
 import os
 import re
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import time
+import typing
 from pathlib import Path
 
 
 def run(command, **more):
-    begin = time.monotonic()
+    """Wall-clock and processor seconds, the latter of all that the command started."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL, **more)
-    return time.monotonic() - begin
+    wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Seconds(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+class Seconds(typing.NamedTuple):
+    wall: float
+    processor: float
+
+    def then(self, other):
+        return Seconds(self.wall + other.wall, self.processor + other.processor)
 
 
 def peak_kib(command, environment):
     """Peak memory of a command, in KiB."""
     pid = os.fork()
     if pid == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.execve(command[0], [str(word) for word in command], environment)
     _, status, usage = os.wait4(pid, 0)
     if status != 0:
@@ -80,7 +93,7 @@ class Bench:
         directory = self.fresh_venv()
         seconds = run([self.venv / 'bin/pip', '--python', directory / 'bin/python', 'install', '--quiet', '--no-deps', '--no-compile', '--require-hashes', '--no-index',
                        '--no-cache-dir', '--disable-pip-version-check', '--find-links', self.wheels, '-r', self.lock])
-        times['pip --no-compile, tar, zstd'].append(seconds + self.pack(directory))
+        times['pip --no-compile, tar, zstd'].append(seconds.then(self.pack(directory)))
 
     def uv_round(self, times):
         shutil.rmtree(self.work / 'uv', ignore_errors=True)
@@ -88,7 +101,7 @@ class Bench:
             directory = self.fresh_venv()
             seconds = run([self.venv / 'bin/uv', 'pip', 'install', '--quiet', '--python', directory / 'bin/python', '--no-deps', '--require-hashes', '--no-index',
                            '--link-mode', 'hardlink', '--find-links', self.wheels, '-r', self.lock], env=self.environment)
-            times[what].append(seconds + self.pack(directory))
+            times[what].append(seconds.then(self.pack(directory)))
 
     def memory(self):
         """Peak MiB of a cold run, and of one with a wheel of 600 MiB that does not compress."""
@@ -127,10 +140,11 @@ def main():
         bench.pip_round(times)
     cold, large = bench.memory()
     wheels = list(arguments.wheelhouse.glob('*.whl'))
-    middle = {what: statistics.median(seconds) for what, seconds in times.items()}
+    middle = {what: Seconds(statistics.median(s.wall for s in seconds), statistics.median(s.processor for s in seconds)) for what, seconds in times.items()}
+    ours = middle['cairn']
     lines = [f'{len(wheels)} wheels, {sum(w.stat().st_size for w in wheels) >> 20} MiB, {os.cpu_count()} cores, median of {arguments.runs} runs side by side, from wheel '
-             'files to zstd -3 layers and their digests:', '', '| what | seconds | times cairn |', '| --- | ---: | ---: |']
-    lines += [f'| {what} | {seconds:.2f} | {seconds / middle["cairn"]:.2f} |' for what, seconds in middle.items()]
+             'files to zstd -3 layers and their digests:', '', '| what | seconds | times cairn | processor seconds | times cairn |', '| --- | ---: | ---: | ---: | ---: |']
+    lines += [f'| {what} | {one.wall:.2f} | {one.wall / ours.wall:.2f} | {one.processor:.2f} | {one.processor / ours.processor:.2f} |' for what, one in middle.items()]
     lines += ['', f'The changed package is {bench.bumped_name}. Peak memory: {cold:.0f} MiB for the stack, {large:.0f} MiB for a wheel of 600 MiB.']
     text = '\n'.join(lines)
     print(text)

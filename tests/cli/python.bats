@@ -99,11 +99,34 @@ JSON
   run -2 --separate-stderr cairn python layers x
   one_line_error "'python layers' needs --tag"
   run -2 --separate-stderr cairn python what
-  one_line_error 'there are layers, list and diff'
+  one_line_error 'there are layers, add, list and diff'
   with_wheels demo==1.0
   run -2 --separate-stderr cairn python layers requirements.txt --tag stack:1
   one_line_error 'does not say for which Python'
   with_store
   run -1 --separate-stderr cairn python list library:2026.11
   one_line_error "has no stack that 'cairn python' made"
+}
+
+@test "puts a stack on a base: the same version stays, another is hidden" {
+  with_wheels demo==1.0 other==2.0 same==1
+  "$checkout/tests/support/python/make_wheel.py" wheelhouse demo 1.0 demo/old.py=old demo/sub/x.py=x >demo.txt
+  grep -v ^demo requirements.txt >rest.txt && cat demo.txt rest.txt >requirements.txt
+  layers --tag base:1 --quiet
+  with_wheels demo==1.1 same==1 third==1
+  layers --tag stack:1 --quiet
+  run -0 --separate-stderr cairn python add base:1 requirements.txt --python 3.11 --wheels wheelhouse --tag app:1
+  [[ $stderr == *"has no /opt/app-root/bin/python*"* ]]
+  cairn validate app:1 --quiet
+  cairn unpack app:1 root --quiet
+  site=root/opt/app-root/lib/python3.11/site-packages
+  [[ $(<$site/demo/__init__.py) == "version = '1.1'" && ! -e $site/demo/old.py && ! -e $site/demo/sub && ! -e $site/demo-1.0.dist-info ]]
+  [[ -e $site/other/__init__.py && -e $site/third/__init__.py && -e $site/demo-1.1.dist-info/RECORD ]]
+  run -0 cairn python list app:1 --json
+  [[ $(json '[.packages[] | .name + .version] | join(" ")') == "demo1.1 other2.0 same1 third1" ]]
+  # Where nothing in the base is replaced, the layers are those of the stack alone.
+  with_wheels fresh==1
+  layers --tag fresh:1 --quiet
+  cairn python add base:1 requirements.txt --python 3.11 --wheels wheelhouse --tag fresh:2 --quiet
+  [[ $(cairn inspect fresh:2 --json | jq -r '.layers[-1].digest') == $(cairn inspect fresh:1 --json | jq -r '.layers[-1].digest') ]]
 }

@@ -10,6 +10,7 @@
 #include <cairn/layer/pack.hpp>
 #include <cairn/oci/json.hpp>
 #include <cairn/os/parallel.hpp>
+#include <cairn/python/text.hpp>
 #include <cairn/stack/wheel_bytes.hpp>
 
 #include <fmt/format.h>
@@ -159,7 +160,7 @@ private:
     hash.update(fmt::format("{} {} {} {} {} {} {}\n", target.machine, target.libc == python::Libc::glibc, target.libc_major, target.libc_minor, settings_.layers,
                             settings_.on_conflict == OnConflict::pip, settings_.record == RecordCheck::strict));
     hash.update(settings_.created + "\n" + (settings_.base ? settings_.base->descriptor.digest.str() : "") + "\n");
-    for (const auto& path : settings_.removed) hash.update(path + "\n");
+    for (const auto& path : settings_.replaced.files) hash.update(path + "\n");
     for (const auto& chosen : wheels_) hash.update(wheel_key(chosen));
     // What was alone or shared matters only for the packages that are here, and only where the sizes leave a choice.
     for (const auto& chosen : wheels_)
@@ -376,8 +377,10 @@ private:
       config.diff_ids.push_back(diff_id);
       config.history.push_back({settings_.created, fmt::format("cairn python: {}", name), "", false});
     };
-    if (!settings_.removed.empty()) {
-      const auto replaced = pack_removed();
+    // What the base says of its packages stays true for those that are not replaced.
+    for (auto& layer : manifest.layers) forget_replaced(layer);
+    if (const auto hidden = hidden_paths(); !hidden.empty()) {
+      const auto replaced = pack_removed(hidden);
       add(replaced.digest, replaced.size_bytes, replaced.diff_id, "replaced", "", "what is replaced");
     }
     for (const auto& layer : layers_) add(layer.digest, layer.size_bytes, layer.diff_id, "stack", layer.packages, layer.name);
@@ -391,12 +394,34 @@ private:
     made_.manifest = store_.put(manifest.json(), std::string(oci::media_type::manifest));
   }
 
+  void forget_replaced(oci::Descriptor& layer) const
+  {
+    const auto found = layer.annotations.find(std::string(annotation::packages));
+    if (found == layer.annotations.end()) return;
+    std::string kept;
+    for (const auto word : python::split(found->second, ' ')) {
+      const auto name = word.substr(0, word.find("=="));
+      if (std::ranges::none_of(works_, [&](const Work& work) { return work.chosen->pin.name == name; })) kept += fmt::format("{}{}", kept.empty() ? "" : " ", word);
+    }
+    if (kept.empty()) layer.annotations.erase(found);
+    else found->second = kept;
+  }
+
+  [[nodiscard]] std::set<std::string> hidden_paths() const
+  {
+    if (settings_.replaced.files.empty()) return {};
+    std::set<std::string> installed;
+    for (const auto& work : works_)
+      for (const auto& file : work.installed.files) installed.insert(file.path);
+    return whiteouts(settings_.replaced, installed);
+  }
+
   /// A layer of nothing but whiteouts, below the stack's own.
-  layer::PackedLayer pack_removed()
+  layer::PackedLayer pack_removed(const std::set<std::string>& hidden)
   {
     layer::Skeleton skeleton;
     skeleton.target = settings_.install.layout.prefix;
-    for (const auto& path : settings_.removed) skeleton.removed.insert(path.substr(skeleton.target.size()));
+    for (const auto& path : hidden) skeleton.removed.insert(path.substr(skeleton.target.size()));
     StoreTarget target(store_);
     return layer::pack_plain(layer::skeleton_bytes(skeleton), settings_.compression, target);
   }

@@ -4,6 +4,7 @@
 #include <cairn/base/task.hpp>
 #include <cairn/io/codec.hpp>
 #include <cairn/python/resolve.hpp>
+#include <cairn/stack/base.hpp>
 #include <cairn/stack/conflict.hpp>
 #include <cairn/stack/plan.hpp>
 #include <cairn/stack/stack.hpp>
@@ -30,7 +31,7 @@ struct MakeSettings {
   std::string tag;       ///< also the previous stack, whose plan is kept where it can be
   std::string created;   ///< RFC 3339
   std::optional<image::Image> base{};       ///< of the same store
-  std::set<std::string> removed{};          ///< paths from the root that the base has and the stack must hide
+  Replaced replaced{};                      ///< of the base: hidden, but for what is installed anew
 };
 
 struct Made {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/base/error.hpp>
+#include <cairn/image/copy.hpp>
 #include <cairn/stack/make.hpp>
 #include <cairn/stack/stack.hpp>
 #include <cli/commands/commands.hpp>
@@ -81,22 +82,48 @@ stack::MakeSettings make_settings(const Options& options, const OpenLock& lock, 
   return make;
 }
 
-Exit layers(const Options& options, Program& program, const std::string& lock_file)
+/// The base in the store, and what of the stack it has already. Those wheels are taken off the list: their layers would
+/// change nothing.
+void put_on_base(Program& program, store::Store& store, const std::string& argument, stack::MakeSettings& settings, std::vector<python::Chosen>& wheels)
 {
-  if (!options.tag) throw UsageError("'python layers' needs --tag; see cairn python --help");
+  const auto open = open_image(program, argument);
+  settings.base = image::load(*open.blobs, open.manifest);
+  const auto task = program.task(fmt::format("read {}", argument));
+  const auto base = stack::read_base(*open.blobs, *settings.base, settings.install.layout, task);
+  if (!base.has_python) program.warn(fmt::format("{}: has no {}/bin/python*; the stack is of use to an image that has", printable(argument), settings.install.layout.prefix));
+  const auto& target = settings.install.target;
+  if (base.glibc && target.libc == python::Libc::glibc && std::pair(target.libc_major, target.libc_minor) > *base.glibc)
+    program.warn(fmt::format("{}: has glibc {}.{}, wheels were chosen for {}.{}; give --glibc", printable(argument), base.glibc->first, base.glibc->second, target.libc_major, target.libc_minor));
+  std::vector<std::string> replaced;
+  std::erase_if(wheels, [&](const python::Chosen& chosen) {
+    const auto found = base.projects.find(chosen.pin.name);
+    if (found == base.projects.end()) return false;
+    const auto version = python::Version::parse(found->second.version);
+    if (version && *version == chosen.wheel.version) return true;
+    replaced.push_back(chosen.pin.name);
+    return false;
+  });
+  settings.replaced = stack::replace(base, replaced);
+  image::copy_image(*open.blobs, *settings.base, store, task);
+}
+
+Exit layers(const Options& options, Program& program, const std::string& lock_file, const std::optional<std::string>& base)
+{
+  if (!options.tag) throw UsageError(fmt::format("'python {}' needs --tag; see cairn python --help", options.words.front()));
   store::check_tag_name(*options.tag);
   std::optional<image::Reference> output;
   if (options.output) output = parse_output(*options.output);  // refuse it now, not at the end
   const auto lock = open_lock(options.python, lock_file);
-  const auto settings = make_settings(options, lock, program.settings());
+  auto settings = make_settings(options, lock, program.settings());
   python::WheelCache cache(wheel_cache_path());
-  const auto resolved = [&] {
+  auto resolved = [&] {
     const auto task = program.task("find wheels");
     const auto sources = open_sources(options.python, lock, program);
     return python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
   }();
   if (!resolved.unbuilt.empty()) throw Error(Errc::unsupported, unbuilt_text(resolved.unbuilt));
   auto store = program.open_store(store::Access::write);
+  if (base) put_on_base(program, store, *base, settings, resolved.wheels);
   const auto made = [&] {
     const auto task = program.task(fmt::format("make {}", *options.tag));
     return stack::make(resolved.wheels, settings, store, task);
@@ -122,7 +149,11 @@ Exit run(const Options& options, Program& program)
   };
   if (action == "layers") {
     expect(1, "LOCK");
-    return layers(options, program, words[1]);
+    return layers(options, program, words[1], std::nullopt);
+  }
+  if (action == "add") {
+    expect(2, "IMAGE and LOCK");
+    return layers(options, program, words[2], words[1]);
   }
   if (action == "list") {
     expect(1, "IMAGE");
@@ -132,7 +163,7 @@ Exit run(const Options& options, Program& program)
     expect(2, "two images");
     return diff(program, words[1], words[2]);
   }
-  throw UsageError(fmt::format("'python {}': there are layers, list and diff; see cairn python --help", printable(action)));
+  throw UsageError(fmt::format("'python {}': there are layers, add, list and diff; see cairn python --help", printable(action)));
 }
 
 }  // namespace
@@ -146,13 +177,14 @@ void add_python(CommandLine& line, Program& program)
           .summary = "Make layers of a locked stack of Python packages, and show them",
           .description =
               "  cairn python layers LOCK --tag NAME:TAG   an image of the stack's layers\n"
+              "  cairn python add IMAGE LOCK --tag NAME:TAG  the same layers on top of an image\n"
               "  cairn python list IMAGE                   its packages\n"
               "  cairn python diff IMAGE IMAGE             what differs, and what a pull would fetch\n\n"
               "LOCK is a Pipfile.lock, pylock.toml or requirements.txt with hashes, or a directory that has one. Each package comes as "
               "a wheel whose sha256 the lock has; nothing else is ever installed. Neither Python nor a container is needed: the image "
               "holds what `pip install --no-deps --no-compile` would write, and the same lock gives the same bytes on every machine.\n\n"
               "The largest packages get a layer each, the others share sixteen by a hash of their names, so that one changed package "
-              "changes one layer. If NAME:TAG is such an image already, its plan is kept where sizes leave a choice.",
+              "changes one layer. `add` leaves packages alone that the image has at the same version, and hides what it has of others. If NAME:TAG is such an image already, its plan is kept where sizes leave a choice.",
           .examples =
               {
                   {"cairn python layers Pipfile.lock --wheels wheelhouse --tag stack:1", "Layers of a lock, from wheels in a directory."},
@@ -173,7 +205,7 @@ void add_python(CommandLine& line, Program& program)
               },
       },
       [options, &program] { return run(*options, program); });
-  command.words("layers|list|diff LOCK|IMAGE…", "see above", OptionSpec::Count::some, options->words, ValueKind::file)
+  command.words("layers|add|list|diff IMAGE|LOCK…", "see above", OptionSpec::Count::some, options->words, ValueKind::file)
       .option("--tag", "NAME:TAG", "name of the image in the store", options->tag)
       .option("--prefix", "DIR", "of the virtual environment in the image: /opt/app-root", options->prefix)
       .option("--interpreter", "PATH", "of scripts' first lines: PREFIX/bin/python", options->interpreter);
