@@ -7,7 +7,8 @@
 
 namespace cairn::cli {
 
-Compression chosen_compression(const std::optional<std::string>& codec_name, const std::optional<std::uint64_t>& level, const Settings& settings)
+Compression chosen_compression(const std::optional<std::string>& codec_name, const std::optional<std::uint64_t>& level,
+                               const Settings& settings)
 {
   const auto codec = codec_name ? *codec_from(*codec_name) : settings.compression.value;
   auto compression = Compression::standard(codec);

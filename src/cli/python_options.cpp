@@ -30,7 +30,8 @@ python::Target target_of(const PythonOptions& options, const python::Lock& lock)
   python::Target target;
   if (options.python) target.set_python(*options.python);
   else if (!lock.python.empty()) target.set_python(lock.python);
-  else throw UsageError(fmt::format("{} does not say for which Python it is; give --python 3.11", printable(lock.file.filename().string())));
+  else
+    throw UsageError(fmt::format("{} does not say for which Python it is; give --python 3.11", printable(lock.file.filename().string())));
   if (options.platform) {
     if (*options.platform == "linux/amd64") target.machine = "x86_64";
     else if (*options.platform == "linux/arm64") target.machine = "aarch64";
@@ -42,7 +43,8 @@ python::Target target_of(const PythonOptions& options, const python::Lock& lock)
     libc = libc.substr(4);
   }
   const auto version = python::Version::parse(libc);
-  if (!version || version->release.size() != 2) throw UsageError(fmt::format("--glibc {}: expected a version such as 2.34, or musl1.2", printable(*options.glibc)));
+  if (!version || version->release.size() != 2)
+    throw UsageError(fmt::format("--glibc {}: expected a version such as 2.34, or musl1.2", printable(*options.glibc)));
   target.libc_major = static_cast<unsigned>(version->release[0]);
   target.libc_minor = static_cast<unsigned>(version->release[1]);
   target.platform_release = options.platform_release;
@@ -54,7 +56,8 @@ python::PipVersion pip_of(const PythonOptions& options)
   python::PipVersion pip;
   if (!options.pip) return pip;
   const auto version = python::Version::parse(*options.pip);
-  if (!version || version->release.size() < 2) throw UsageError(fmt::format("--pip {}: expected a version such as 25.3", printable(*options.pip)));
+  if (!version || version->release.size() < 2)
+    throw UsageError(fmt::format("--pip {}: expected a version such as 25.3", printable(*options.pip)));
   pip.major = static_cast<unsigned>(version->release[0]);
   pip.minor = static_cast<unsigned>(version->release[1]);
   return pip;
@@ -77,7 +80,8 @@ std::unique_ptr<http::Client> make_client(const std::vector<std::string>& unveri
   options.no_proxy = either("NO_PROXY", "no_proxy");
   std::string authorities;
   for (const auto* name : {"PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"})
-    if (const auto file = variable(name); file && authorities.empty() && std::filesystem::is_regular_file(*file)) authorities = read_small_file(*file, authorities_limit_bytes);
+    if (const auto file = variable(name); file && authorities.empty() && std::filesystem::is_regular_file(*file))
+      authorities = read_small_file(*file, authorities_limit_bytes);
   options.tls = [unverified_hosts, authorities](const http::Url& url) {
     http::Tls tls;
     tls.authorities = authorities;
@@ -170,9 +174,10 @@ std::string unbuilt_text(const std::vector<python::Unbuilt>& unbuilt)
 {
   std::vector<std::string> texts;
   for (const auto& one : unbuilt) texts.push_back(fmt::format("{} ({})", one.name, one.why));
-  return fmt::format("{} no wheel and {} to be built: {}; build {} with 'pip wheel', offer the wheels in a directory or an index, and lock their hashes",
-                     unbuilt.size() == 1 ? "1 package has" : fmt::format("{} packages have", unbuilt.size()), unbuilt.size() == 1 ? "needs" : "need",
-                     fmt::join(texts, ", "), unbuilt.size() == 1 ? "it" : "them");
+  return fmt::format(
+      "{} no wheel and {} to be built: {}; build {} with 'pip wheel', offer the wheels in a directory or an index, and lock their hashes",
+      unbuilt.size() == 1 ? "1 package has" : fmt::format("{} packages have", unbuilt.size()), unbuilt.size() == 1 ? "needs" : "need",
+      fmt::join(texts, ", "), unbuilt.size() == 1 ? "it" : "them");
 }
 
 }  // namespace cairn::cli

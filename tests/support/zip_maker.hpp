@@ -68,20 +68,22 @@ public:
       if (member.deflate) packed = std::string("\x01") + number(size, 2) + number(~size & 0xFFFF, 2) + member.content;
       const std::uint16_t method = member.deflate ? 8 : 0;
       const auto& local_name = member.local_name.value_or(member.name);
-      out += number(0x04034b50, 4) + number(20, 2) + number(member.local_flags.value_or(member.flags), 2) + number(member.local_method.value_or(method), 2) +
-             number(0, 4) + number(member.local_crc.value_or(crc), 4) + number(packed.size(), 4) + number(member.local_size.value_or(size), 4) +
-             number(local_name.size(), 2) + number(member.local_extra.size(), 2) + local_name + member.local_extra + packed + member.descriptor;
+      out += number(0x04034b50, 4) + number(20, 2) + number(member.local_flags.value_or(member.flags), 2) +
+             number(member.local_method.value_or(method), 2) + number(0, 4) + number(member.local_crc.value_or(crc), 4) +
+             number(packed.size(), 4) + number(member.local_size.value_or(size), 4) + number(local_name.size(), 2) +
+             number(member.local_extra.size(), 2) + local_name + member.local_extra + packed + member.descriptor;
       if (!member.in_directory) continue;
       ++listed;
-      directory += number(0x02014b50, 4) + number(0x0314, 2) + number(20, 2) + number(member.flags, 2) + number(member.central_method.value_or(method), 2) +
-                   number(0, 4) + number(member.central_crc.value_or(crc), 4) + number(packed.size(), 4) + number(member.central_size.value_or(size), 4) +
-                   number(member.name.size(), 2) + number(member.central_extra.size(), 2) + number(member.comment.size(), 2) + number(0, 4) +
-                   number(member.mode << 16, 4) + number(member.central_offset.value_or(offset), 4) + member.name + member.central_extra + member.comment;
+      directory += number(0x02014b50, 4) + number(0x0314, 2) + number(20, 2) + number(member.flags, 2) +
+                   number(member.central_method.value_or(method), 2) + number(0, 4) + number(member.central_crc.value_or(crc), 4) +
+                   number(packed.size(), 4) + number(member.central_size.value_or(size), 4) + number(member.name.size(), 2) +
+                   number(member.central_extra.size(), 2) + number(member.comment.size(), 2) + number(0, 4) + number(member.mode << 16, 4) +
+                   number(member.central_offset.value_or(offset), 4) + member.name + member.central_extra + member.comment;
     }
     const auto at = out.size();
     const auto entries = count.value_or(listed);
-    out += directory + number(0x06054b50, 4) + number(0, 4) + number(entries, 2) + number(entries, 2) + number(directory.size(), 4) + number(at, 4) +
-           number(comment.size(), 2) + comment + suffix;
+    out += directory + number(0x06054b50, 4) + number(0, 4) + number(entries, 2) + number(entries, 2) + number(directory.size(), 4) +
+           number(at, 4) + number(comment.size(), 2) + comment + suffix;
     return out;
   }
   void write(const std::filesystem::path& file) const { std::ofstream(file, std::ios::binary) << bytes(); }

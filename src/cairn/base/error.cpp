@@ -79,8 +79,7 @@ std::string printable(std::string_view name)
     const auto length = utf8_length(name);
     const auto c = static_cast<unsigned char>(name.front());
     // C1 controls (U+0080..U+009F) act on terminals too.
-    const bool control = c < 0x20 || c == 0x7f ||
-                         (length == 2 && c == 0xc2 && static_cast<unsigned char>(name[1]) < 0xa0);
+    const bool control = c < 0x20 || c == 0x7f || (length == 2 && c == 0xc2 && static_cast<unsigned char>(name[1]) < 0xa0);
     if (length == 0 || control) {
       const auto bytes = length == 2 ? 2u : 1u;
       for (auto i = 0u; i < bytes; ++i) {

@@ -23,19 +23,20 @@ std::string read_entry(tar::Reader& reader, std::uint64_t size_bytes)
 }
 
 /// The contents of one layer that could be shown. Headers alone make the tree, so a layer that has any is read twice.
-void read_contents(const oci::BlobSource& blobs, const Image& image, std::uint32_t number, const std::function<bool(const std::string&)>& wanted,
-                   std::uint64_t limit_bytes, Contents& contents, const Task& task)
+void read_contents(const oci::BlobSource& blobs, const Image& image, std::uint32_t number,
+                   const std::function<bool(const std::string&)>& wanted, std::uint64_t limit_bytes, Contents& contents, const Task& task)
 {
   LayerSource source(blobs, image.manifest.layers[number], task);
   tar::Reader reader(source, fmt::format("layer {}", number));
   for (std::uint32_t at = 0; const auto entry = reader.next(); ++at)
-    if (entry->type == tar::Type::file && entry->size_bytes <= limit_bytes && wanted(entry->path)) contents[{number, at}] = read_entry(reader, entry->size_bytes);
+    if (entry->type == tar::Type::file && entry->size_bytes <= limit_bytes && wanted(entry->path))
+      contents[{number, at}] = read_entry(reader, entry->size_bytes);
 }
 
 }  // namespace
 
-ShownFiles read_shown_files(const oci::BlobSource& blobs, const Image& image, const std::function<bool(const std::string&)>& wanted, std::uint64_t limit_bytes,
-                            const Task& task)
+ShownFiles read_shown_files(const oci::BlobSource& blobs, const Image& image, const std::function<bool(const std::string&)>& wanted,
+                            std::uint64_t limit_bytes, const Task& task)
 {
   MergedTree tree;
   Contents contents;
@@ -43,20 +44,22 @@ ShownFiles read_shown_files(const oci::BlobSource& blobs, const Image& image, co
     const auto& layer = image.manifest.layers[i];
     const auto what = fmt::format("layer {} ({})", i, layer.digest.str());
     const auto step = task.step(fmt::format("layer {}", i), layer.size_bytes);
-    in_context([&] { return what; }, [&] {
-      LayerSource source(blobs, layer, step);
-      tar::Reader reader(source, what);
-      tree.apply(reader, i, step);
-      if (source.finish() != image.config.diff_ids[i]) throw Error(Errc::corrupt, "its diff_id is not the config's");
-      read_contents(blobs, image, i, wanted, limit_bytes, contents, step);
-    });
+    in_context([&] { return what; },
+               [&] {
+                 LayerSource source(blobs, layer, step);
+                 tar::Reader reader(source, what);
+                 tree.apply(reader, i, step);
+                 if (source.finish() != image.config.diff_ids[i]) throw Error(Errc::corrupt, "its diff_id is not the config's");
+                 read_contents(blobs, image, i, wanted, limit_bytes, contents, step);
+               });
   }
   ShownFiles shown;
   for (const auto& [path, node] : tree.nodes()) {
     if (node.type == tar::Type::directory) continue;
     shown.paths.insert(path);
     if (node.link) shown.links[path] = *node.link;
-    if (const auto found = contents.find({node.origin.layer, node.origin.number}); node.type != tar::Type::symlink && found != contents.end())
+    if (const auto found = contents.find({node.origin.layer, node.origin.number});
+        node.type != tar::Type::symlink && found != contents.end())
       shown.contents[path] = found->second;
   }
   return shown;

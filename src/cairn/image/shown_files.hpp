@@ -21,7 +21,8 @@ struct ShownFiles {
 
 /// Read every layer once. `wanted` says for a path whether its content is; longer ones than `limit_bytes` are left out.
 /// Memory: about 250 bytes a name, and the contents.
-[[nodiscard]] ShownFiles read_shown_files(const oci::BlobSource& blobs, const Image& image, const std::function<bool(const std::string&)>& wanted,
-                                          std::uint64_t limit_bytes, const Task& task);
+[[nodiscard]] ShownFiles read_shown_files(const oci::BlobSource& blobs, const Image& image,
+                                          const std::function<bool(const std::string&)>& wanted, std::uint64_t limit_bytes,
+                                          const Task& task);
 
 }  // namespace cairn::image

@@ -19,10 +19,7 @@ namespace {
 
 }  // namespace
 
-std::uint32_t crc32(std::uint32_t before, std::span<const std::byte> bytes)
-{
-  return libdeflate_crc32(before, bytes.data(), bytes.size());
-}
+std::uint32_t crc32(std::uint32_t before, std::span<const std::byte> bytes) { return libdeflate_crc32(before, bytes.data(), bytes.size()); }
 
 struct Inflater::State {
   libdeflate_decompressor* decompressor = nullptr;

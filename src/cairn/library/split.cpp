@@ -66,9 +66,7 @@ struct Work {
 
 class Splitter {
 public:
-  Splitter(const SplitSettings& settings, store::Store& store, const Task& task) : settings_(settings), store_(store), task_(task)
-  {
-  }
+  Splitter(const SplitSettings& settings, store::Store& store, const Task& task) : settings_(settings), store_(store), task_(task) {}
 
   SplitResult run()
   {
@@ -95,7 +93,8 @@ private:
     for (const auto& work : work_) {
       for (const auto& path : work.stale) result_.warnings.push_back(fmt::format("{}: stale bytecode is not shipped", path));
       if (work.keeps_mtimes)
-        result_.warnings.push_back(fmt::format("unit {}: has caches that bind to modification times, which are therefore kept", work.unit.name));
+        result_.warnings.push_back(
+            fmt::format("unit {}: has caches that bind to modification times, which are therefore kept", work.unit.name));
     }
     std::ranges::sort(result_.problems, {}, &layer::Problem::path);
     std::ranges::sort(result_.warnings);
@@ -115,7 +114,8 @@ private:
     for (const auto& modulefile : source_.modules.modulefiles) {
       if (modulefile.error) result_.problems.push_back({modulefile.path, fmt::format("{}; mend or exclude it", *modulefile.error)});
       if (!modulefile.impure.empty())
-        result_.warnings.push_back(fmt::format("{}: asks for the host ({}), which was answered with nothing", modulefile.path, fmt::join(modulefile.impure, ", ")));
+        result_.warnings.push_back(fmt::format("{}: asks for the host ({}), which was answered with nothing", modulefile.path,
+                                               fmt::join(modulefile.impure, ", ")));
     }
     result_.warnings.insert(result_.warnings.end(), source_.modules.warnings.begin(), source_.modules.warnings.end());
     units_ = form_units(source_.fd.get(), source_.modules, source_.target, settings_.mapping, source_.excludes, step);
@@ -138,7 +138,8 @@ private:
     }
     if (previous_ && previous_->document.target != source_.target) {
       if (settings_.since)
-        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since, previous_->document.target, source_.target));
+        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since,
+                                                 previous_->document.target, source_.target));
       previous_.reset();
     }
   }
@@ -187,7 +188,8 @@ private:
     forget(work);
     const bool changed = error.code() == Errc::changed || error.code() == Errc::not_found;
     if (!changed) work.failure = error.what();
-    else if (work.attempts++ == most_attempts) work.failure = fmt::format("{} (read {} times); split when nobody writes there", error.what(), most_attempts);
+    else if (work.attempts++ == most_attempts)
+      work.failure = fmt::format("{} (read {} times); split when nobody writes there", error.what(), most_attempts);
     else log::info("unit {} changed while it was read; reading it again", work.unit.name);
   }
 
@@ -216,8 +218,10 @@ private:
   void collect_findings()
   {
     const auto add = [&](const layer::Scan& scan) {
-      for (const auto& path : scan.special_mode) result_.warnings.push_back(fmt::format("{}: set-id and sticky bits are not shipped", path));
-      for (const auto& path : scan.outside_links) result_.warnings.push_back(fmt::format("{}: its other hard links lie in other units; shipped as a copy", path));
+      for (const auto& path : scan.special_mode)
+        result_.warnings.push_back(fmt::format("{}: set-id and sticky bits are not shipped", path));
+      for (const auto& path : scan.outside_links)
+        result_.warnings.push_back(fmt::format("{}: its other hard links lie in other units; shipped as a copy", path));
     };
     for (const auto& work : work_) {
       add(work.scan);
@@ -469,7 +473,8 @@ private:
         if (!fragment.live) current_.hide(fragment.roots, skeleton.removed);
 
     StoreTarget target(store_);
-    const auto bytes = index_bytes(source_.fd.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, source_.modules.spider_cache});
+    const auto bytes =
+        index_bytes(source_.fd.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, source_.modules.spider_cache});
     const auto index = layer::pack_plain(bytes, settings_.compression, target);
     const bool same_index = previous_ && previous_->index_layer().digest == index.digest;
     (same_index ? result_.kept_bytes : result_.new_bytes) += index.size_bytes;
@@ -512,9 +517,10 @@ private:
 
   [[nodiscard]] ModuleInfo module_info(const module::Modulefile& modulefile) const
   {
-    ModuleInfo info{modulefile.full_name, modulefile.path,  modulefile.modulepath, modulefile.hidden,
-                    modulefile.description, modulefile.url, modulefile.category,   modulefile.extensions};
-    if (const auto text = settings_.mapping.descriptions.find(info.name); text != settings_.mapping.descriptions.end()) info.description = text->second;
+    ModuleInfo info{modulefile.full_name,   modulefile.path, modulefile.modulepath, modulefile.hidden,
+                    modulefile.description, modulefile.url,  modulefile.category,   modulefile.extensions};
+    if (const auto text = settings_.mapping.descriptions.find(info.name); text != settings_.mapping.descriptions.end())
+      info.description = text->second;
     return info;
   }
 
@@ -579,7 +585,8 @@ const std::vector<std::string>& default_excludes()
 SplitResult split(const SplitSettings& settings, store::Store& store, const Task& task)
 {
   if (settings.budget_layers < least_budget_layers || settings.budget_layers > most_budget_layers)
-    throw Error(Errc::bad_input, fmt::format("{} layers: the budget is from {} to {}", settings.budget_layers, least_budget_layers, most_budget_layers));
+    throw Error(Errc::bad_input,
+                fmt::format("{} layers: the budget is from {} to {}", settings.budget_layers, least_budget_layers, most_budget_layers));
   if (!settings.tag.empty()) store::check_tag_name(settings.tag);
   return Splitter(settings, store, task).run();
 }

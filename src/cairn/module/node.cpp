@@ -44,8 +44,13 @@ Node versions(const Directory& directory, const std::string& name, const std::st
   node.marked = first_of(directory.marks);
   for (const auto& [full_name, file] : directory.files) {
     const auto piece = canonical_version(base_name(full_name));
-    node.entries.emplace(full_name, Entry{file, name, full_name, version_of(full_name, name), below(parsed, piece),
-                                          below(weight, weighed(piece, node.marked, full_name)), {}});
+    node.entries.emplace(full_name, Entry{file,
+                                          name,
+                                          full_name,
+                                          version_of(full_name, name),
+                                          below(parsed, piece),
+                                          below(weight, weighed(piece, node.marked, full_name)),
+                                          {}});
   }
   for (const auto& [full_name, inner] : directory.directories) {
     auto piece = canonical_version(base_name(full_name));
@@ -62,7 +67,8 @@ void collect(const Directory& directory, std::map<std::string, Node>& out, const
     node.is_meta = true;
     node.marks = directory.marks;
     if (const auto marked = first_of(directory.marks); marked && marked->value == full_name) node.marked = marked;
-    node.entries.emplace(full_name, Entry{file, full_name, full_name, std::nullopt, std::string(meta_weight), std::string(meta_weight), {}});
+    node.entries.emplace(full_name,
+                         Entry{file, full_name, full_name, std::nullopt, std::string(meta_weight), std::string(meta_weight), {}});
     out.insert_or_assign(full_name, std::move(node));
   }
   for (const auto& [name, inner] : directory.directories) {

@@ -47,9 +47,11 @@ public:
       if (!seen.insert(relative).second) continue;
       auto walked = walk(tree_, relative, evaluator_, task_);
       if (!walked) continue;
-      auto& visited = visited_.emplace_back(Visited{relative, regular_path(joined(tree_.target(), relative)), is_root.contains(relative), *std::move(walked), {}});
+      auto& visited = visited_.emplace_back(
+          Visited{relative, regular_path(joined(tree_.target(), relative)), is_root.contains(relative), *std::move(walked), {}});
       visited.nodes = group(visited.walked.top, [&](const std::string& name) {
-        visited.walked.warnings.push_back(fmt::format("{}: a file and a directory have this name; Lmod sees the directory", printable(joined(relative, name))));
+        visited.walked.warnings.push_back(
+            fmt::format("{}: a file and a directory have this name; Lmod sees the directory", printable(joined(relative, name))));
       });
       evaluate_all(visited.nodes);
       each_entry(visited.nodes, [&](const Entry& entry) {
@@ -66,9 +68,10 @@ public:
     out.modulepath = roots;
     std::vector<ModulepathShards> shards;
     for (auto& visited : visited_) {
-      shards.push_back({visited.path, visited.is_root,
-                        make_shards(visited.nodes, tree_.target(), visited.path, [&](const std::string& added) { return tree_.at_target(added); }),
-                        visited.walked.rc});
+      shards.push_back(
+          {visited.path, visited.is_root,
+           make_shards(visited.nodes, tree_.target(), visited.path, [&](const std::string& added) { return tree_.at_target(added); }),
+           visited.walked.rc});
       std::set<std::string> hidden;
       for (const auto& [name, yes] : visited.walked.rc.hidden) hidden.insert(resolved({&visited.walked.rc}, name));
       each_entry(visited.nodes, [&](const Entry& entry) { out.modulefiles.push_back(modulefile(entry, visited.relative, hidden)); });
@@ -103,7 +106,9 @@ private:
     parallel_for(entries.size(), settings_.threads, [&](std::size_t i) {
       task_.check();
       auto& entry = *entries[i];
-      Script script{Script::Kind::modulefile, entry.file.language, tree_.read_start(entry.file.real, modulefile_limit_bytes + 1),
+      Script script{Script::Kind::modulefile,
+                    entry.file.language,
+                    tree_.read_start(entry.file.real, modulefile_limit_bytes + 1),
                     {entry.name, entry.version.value_or(""), entry.full_name, fmt::format("{}/{}", tree_.target(), entry.file.path)}};
       if (script.text.size() > modulefile_limit_bytes) entry.record.error = fmt::format("larger than {} bytes", modulefile_limit_bytes);
       else entry.record = record_of(script, evaluator_.run(script, task_));
@@ -114,9 +119,11 @@ private:
   {
     const auto relative = tree_.inside(added);
     if (!relative) {
-      warnings_.push_back(fmt::format("{}: adds {} to MODULEPATH, which is outside of the tree; not followed", printable(entry.file.path), printable(added)));
+      warnings_.push_back(fmt::format("{}: adds {} to MODULEPATH, which is outside of the tree; not followed", printable(entry.file.path),
+                                      printable(added)));
     } else if (has_dots(*relative) || relative->ends_with('/')) {
-      warnings_.push_back(fmt::format("{}: adds {} to MODULEPATH, which is not a plain path; not followed", printable(entry.file.path), printable(added)));
+      warnings_.push_back(
+          fmt::format("{}: adds {} to MODULEPATH, which is not a plain path; not followed", printable(entry.file.path), printable(added)));
     } else {
       follows_ = true;
       stack.push_back(*relative);
@@ -165,7 +172,8 @@ private:
   bool follows_ = false;
 };
 
-Tree evaluate_from(const std::vector<std::string>& roots, const Settings& settings, const TreeReader& tree, Evaluator& evaluator, const Task& task)
+Tree evaluate_from(const std::vector<std::string>& roots, const Settings& settings, const TreeReader& tree, Evaluator& evaluator,
+                   const Task& task)
 {
   Evaluation evaluation(settings, tree, evaluator, task);
   evaluation.run(roots);
@@ -182,14 +190,17 @@ bool is_directory(const TreeReader& tree, const std::string& path)
 
 Tree evaluate(const Settings& settings, const Task& task)
 {
-  if (!settings.target.starts_with('/')) throw Error(Errc::bad_input, fmt::format("{}: the target of a module tree must be absolute", printable(settings.target)));
+  if (!settings.target.starts_with('/'))
+    throw Error(Errc::bad_input, fmt::format("{}: the target of a module tree must be absolute", printable(settings.target)));
   const TreeReader tree(settings.tree, settings.target);
   std::vector<std::string> roots;
   for (const auto& path : settings.modulepath) {
-    if (path.starts_with('/') || has_dots(path)) throw Error(Errc::bad_input, fmt::format("{}: MODULEPATH must be relative to the tree", printable(path)));
+    if (path.starts_with('/') || has_dots(path))
+      throw Error(Errc::bad_input, fmt::format("{}: MODULEPATH must be relative to the tree", printable(path)));
     const auto plain = regular_path(path);
     roots.push_back(plain == "." || plain == " " ? std::string() : plain);
-    if (!is_directory(tree, roots.back())) throw Error(Errc::not_found, fmt::format("{}: no such directory in the module tree", printable(path)));
+    if (!is_directory(tree, roots.back()))
+      throw Error(Errc::not_found, fmt::format("{}: no such directory in the module tree", printable(path)));
   }
   Evaluator evaluator(settings.threads);
   if (!roots.empty()) return evaluate_from(roots, settings, tree, evaluator, task);

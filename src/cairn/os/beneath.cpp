@@ -48,7 +48,7 @@ Fd open_beneath(int root, std::string_view relative, int flags, const std::files
     if (slash == std::string_view::npos) break;
     rest.remove_prefix(slash + 1);
   }
-  struct open_how how {};
+  struct open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_NOFOLLOW | O_CLOEXEC);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
   if (Fd fd(static_cast<int>(::syscall(SYS_openat2, root, std::string(relative).c_str(), &how, sizeof how))); fd) return fd;
@@ -62,7 +62,7 @@ Fd open_beneath(int root, std::string_view relative, int flags, const std::files
     Fd next(::openat(from, name.c_str(), (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC));
     if (!next) {
       const int why = errno;
-      struct stat status {};
+      struct stat status{};
       const bool link = ::fstatat(from, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
       if (link) throw Error(Errc::bad_input, fmt::format("{}: {} is a symbolic link", printable(shown.native()), printable(name)));
       throw_errno(why, printable(shown.native()));
@@ -94,7 +94,7 @@ std::vector<DirectoryEntry> list_directory(int dir, const std::filesystem::path&
 
 struct stat stat_at(int dir, const std::string& name, const std::filesystem::path& shown)
 {
-  struct stat status {};
+  struct stat status{};
   if (::fstatat(dir, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) throw_errno(errno, printable(shown.native()));
   return status;
 }
@@ -104,7 +104,8 @@ std::string read_link_at(int dir, const std::string& name, const std::filesystem
   std::array<char, PATH_MAX + 1> target;
   const auto size = ::readlinkat(dir, name.c_str(), target.data(), target.size());
   if (size < 0) throw_errno(errno, printable(shown.native()));
-  if (size > PATH_MAX) throw Error(Errc::limit, fmt::format("{}: link target is longer than {} bytes", printable(shown.native()), PATH_MAX));
+  if (size > PATH_MAX)
+    throw Error(Errc::limit, fmt::format("{}: link target is longer than {} bytes", printable(shown.native()), PATH_MAX));
   return {target.data(), static_cast<std::size_t>(size)};
 }
 
@@ -117,7 +118,7 @@ void remove_beneath(int dir, const std::string& name, const std::filesystem::pat
   if (!inside && errno == EACCES && ::fchmodat(dir, name.c_str(), S_IRWXU, AT_SYMLINK_NOFOLLOW) == 0)
     inside = Fd(::openat(dir, name.c_str(), flags));
   if (!inside) throw_errno(errno, printable(shown.native()));
-  struct stat status {};
+  struct stat status{};
   if (::fstat(inside.get(), &status) != 0) throw_errno(errno, printable(shown.native()));
   // Should it be somebody else's, unlinking below says so.
   if ((status.st_mode & S_IRWXU) != S_IRWXU) static_cast<void>(::fchmod(inside.get(), S_IRWXU));

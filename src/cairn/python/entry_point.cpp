@@ -16,7 +16,10 @@ namespace {
 constexpr std::size_t shebang_limit_bytes = 127;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
+bool is_word(char c)
+{
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
 
 /// Name and value in the order of the file, a later one of the same name in the place of the first.
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -62,7 +65,8 @@ void check_name(const std::string& name, const std::string& what)
     throw Error(Errc::bad_input, fmt::format("{}: entry point {}: {}", what, printable(name), why));
   };
   if (name.empty()) bad("has no name");
-  if (name.find('/') != std::string::npos || name.find('\\') != std::string::npos || name == "." || name == "..") bad("leads out of the directory of scripts");
+  if (name.find('/') != std::string::npos || name.find('\\') != std::string::npos || name == "." || name == "..")
+    bad("leads out of the directory of scripts");
   if (!is_utf8(name) || std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7F; })) bad("is no file name");
   if (name.size() > 255 || name.starts_with(".wh.")) bad("is no file name that a layer can hold");
   if (is_interpreter(name)) bad("would replace the interpreter");
@@ -72,11 +76,14 @@ EntryPoint parse_value(const std::string& name, std::string_view value, const st
 {
   // Words with '.' and one ':' between them; extras in brackets behind are ignored.
   std::size_t end = 0;
-  while (end < value.size() && (is_word(value[end]) || (end > 0 && (value[end] == '.' || value[end] == ':') && end + 1 < value.size() && is_word(value[end + 1])))) ++end;
+  while (end < value.size() && (is_word(value[end]) ||
+                                (end > 0 && (value[end] == '.' || value[end] == ':') && end + 1 < value.size() && is_word(value[end + 1]))))
+    ++end;
   const auto callable = value.substr(0, end);
   const auto parts = split(callable, ':');
   if (parts.size() != 2 || parts[0].empty() || parts[1].empty())
-    throw Error(Errc::bad_input, fmt::format("{}: entry point {} = {}: names no callable; expected 'module:function'", what, printable(name), printable(value)));
+    throw Error(Errc::bad_input, fmt::format("{}: entry point {} = {}: names no callable; expected 'module:function'", what,
+                                             printable(name), printable(value)));
   return {name, std::string(parts[0]), std::string(parts[1])};
 }
 
@@ -100,7 +107,8 @@ void rename_pip(Pairs& console, const Target& target)
       if (!rest.starts_with("pip")) return false;
       rest.remove_prefix(3);
       const auto parts = split(rest, '.');
-      return parts.size() <= 2 && std::ranges::all_of(parts, [](auto part) { return !part.empty() && std::ranges::all_of(part, is_digit); });
+      return parts.size() <= 2 &&
+             std::ranges::all_of(parts, [](auto part) { return !part.empty() && std::ranges::all_of(part, is_digit); });
     });
   }
   if (const auto value = take("easy_install")) {
@@ -137,15 +145,20 @@ std::string script_text(const EntryPoint& entry, const std::string& interpreter,
 {
   const auto import = entry.attribute.substr(0, entry.attribute.find('.'));
   if (pip >= PipVersion{26, 0})
-    return fmt::format("{}import sys\nfrom {} import {}\nif __name__ == '__main__':\n    sys.argv[0] = sys.argv[0].removesuffix('.exe')\n    sys.exit({}())\n",
-                       shebang(interpreter), entry.module, import, entry.attribute);
+    return fmt::format(
+        "{}import sys\nfrom {} import {}\nif __name__ == '__main__':\n    sys.argv[0] = sys.argv[0].removesuffix('.exe')\n    "
+        "sys.exit({}())\n",
+        shebang(interpreter), entry.module, import, entry.attribute);
   if (pip >= PipVersion{25, 2})
-    return fmt::format("{}import sys\nfrom {} import {}\nif __name__ == '__main__':\n    if sys.argv[0].endswith('.exe'):\n        sys.argv[0] = sys.argv[0][:-4]\n"
-                       "    sys.exit({}())\n",
-                       shebang(interpreter), entry.module, import, entry.attribute);
-  return fmt::format("{}# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom {} import {}\nif __name__ == '__main__':\n"
-                     "    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    sys.exit({}())\n",
-                     shebang(interpreter), entry.module, import, entry.attribute);
+    return fmt::format(
+        "{}import sys\nfrom {} import {}\nif __name__ == '__main__':\n    if sys.argv[0].endswith('.exe'):\n        sys.argv[0] = "
+        "sys.argv[0][:-4]\n"
+        "    sys.exit({}())\n",
+        shebang(interpreter), entry.module, import, entry.attribute);
+  return fmt::format(
+      "{}# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom {} import {}\nif __name__ == '__main__':\n"
+      "    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    sys.exit({}())\n",
+      shebang(interpreter), entry.module, import, entry.attribute);
 }
 
 }  // namespace cairn::python

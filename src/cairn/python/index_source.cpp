@@ -43,7 +43,8 @@ public:
     if (scheme != std::string::npos && at != std::string::npos && at > scheme) {
       const auto user = url.substr(scheme + 3, at - scheme - 3);
       const auto colon = user.find(':');
-      login = Login{percent_decoded(user.substr(0, colon)), Secret(colon == std::string::npos ? "" : percent_decoded(user.substr(colon + 1)))};
+      login =
+          Login{percent_decoded(user.substr(0, colon)), Secret(colon == std::string::npos ? "" : percent_decoded(user.substr(colon + 1)))};
       url.erase(scheme + 3, at - scheme - 2);
     }
     url_ = http::Url::parse(url);
@@ -91,7 +92,9 @@ private:
   static void check_status(const http::Response& response, const std::string& what)
   {
     if (response.status >= 200 && response.status < 300) return;
-    const auto code = response.status == 404 ? Errc::not_found : response.status == 401 || response.status == 403 ? Errc::permission : Errc::network;
+    const auto code = response.status == 404                             ? Errc::not_found
+                      : response.status == 401 || response.status == 403 ? Errc::permission
+                                                                         : Errc::network;
     throw Error(code, fmt::format("{}: the index answers {}{}", what, response.status,
                                   code == Errc::permission ? "; give credentials in the source's URL or in netrc" : ""));
   }

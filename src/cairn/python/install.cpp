@@ -45,7 +45,8 @@ public:
     const auto& entries = wheel_.archive.entries();
     for (std::uint32_t i = 0; i < entries.size(); ++i)
       if (!entries[i].is_directory) place(entries[i], i);
-    for (const auto& script : scripts_) generate(layout_.scripts + "/" + script.name, script_text(script, layout_.interpreter, settings_.pip), true);
+    for (const auto& script : scripts_)
+      generate(layout_.scripts + "/" + script.name, script_text(script, layout_.interpreter, settings_.pip), true);
     const auto info = library_ + "/" + wheel_.info + "/";
     generate(info + "INSTALLER", "pip\n", false);
     if (!direct_url_.empty()) generate(info + "direct_url.json", direct_url_, false);
@@ -71,7 +72,8 @@ private:
     // A minor version alone stands for its latest: `>=3.11.4` is met by 3.11.
     auto version = *Version::parse(target.full_version.empty() ? target.python() + ".9999" : target.full_version);
     if (wanted && !contains(*wanted, version))
-      bad(fmt::format("requires Python {}, this stack is for {}", printable(wheel_.requires_python), target.full_version.empty() ? target.python() : target.full_version));
+      bad(fmt::format("requires Python {}, this stack is for {}", printable(wheel_.requires_python),
+                      target.full_version.empty() ? target.python() : target.full_version));
   }
 
   static InstalledFile file(std::string content, bool is_executable)
@@ -98,7 +100,8 @@ private:
     bool is_script = false;
     if (const auto first = entry.name.substr(0, entry.name.find('/')); first.ends_with(".data")) {
       const auto parts = split(entry.name, '/');
-      if (parts.size() < 3) bad(fmt::format("{} lies directly in a .data directory; expected a scheme's name between", printable(entry.name)));
+      if (parts.size() < 3)
+        bad(fmt::format("{} lies directly in a .data directory; expected a scheme's name between", printable(entry.name)));
       const auto below = entry.name.substr(parts[0].size() + parts[1].size() + 2);
       is_script = parts[1] == "scripts";
       if (is_script && is_entry_point(below)) return;

@@ -50,6 +50,7 @@ struct Installed {
 /// direct reference (PyPA "Direct URL Data Structure"), empty for what an index gave.
 /// Throws Error{bad_input} naming the wheel: Requires-Python that the target is not, unknown `.data` keys, two files at one
 /// path, entry points that cannot be made.
-[[nodiscard]] Installed plan_install(const Wheel& wheel, const std::string& project, const std::string& direct_url, const InstallSettings& settings);
+[[nodiscard]] Installed plan_install(const Wheel& wheel, const std::string& project, const std::string& direct_url,
+                                     const InstallSettings& settings);
 
 }  // namespace cairn::python

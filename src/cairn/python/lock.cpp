@@ -29,7 +29,8 @@ std::string percent_encoded(std::string_view text)
 {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("-._~").find(c) != std::string_view::npos;
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
     if (plain) out += c;
     else out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
   }
@@ -55,7 +56,8 @@ std::filesystem::path find_lock(const std::filesystem::path& file)
   if (!std::filesystem::is_directory(file, ignored)) return file;
   for (const auto* name : {"pylock.toml", "Pipfile.lock", "requirements.txt"})
     if (std::filesystem::exists(file / name, ignored)) return file / name;
-  throw Error(Errc::not_found, fmt::format("{}: has no pylock.toml, Pipfile.lock or requirements.txt; name the lock", printable(file.string())));
+  throw Error(Errc::not_found,
+              fmt::format("{}: has no pylock.toml, Pipfile.lock or requirements.txt; name the lock", printable(file.string())));
 }
 
 Lock read_lock(const std::filesystem::path& file, const LockOptions& options)
@@ -84,27 +86,32 @@ std::vector<Pin> select(const Lock& lock, const LockOptions& options, const Targ
     const auto variables = parsed.variables();
     for (const auto* variable : {"platform_release", "platform_version"})
       if (variables.contains(variable) && !environment.contains(variable))
-        throw Error(Errc::bad_input, fmt::format("{}: {}: marker {} asks for the kernel, which an image has not{}", what, name, printable(marker),
-                                                 std::string_view(variable) == "platform_release" ? "; name one with --platform-release" : ""));
+        throw Error(Errc::bad_input,
+                    fmt::format("{}: {}: marker {} asks for the kernel, which an image has not{}", what, name, printable(marker),
+                                std::string_view(variable) == "platform_release" ? "; name one with --platform-release" : ""));
     return in_context([&] { return fmt::format("{}: {}", what, name); }, [&] { return parsed.holds(environment); });
   };
   const auto check = [&](const std::string& specifiers, const std::string& name) {
     if (specifiers.empty()) return;
     const auto parsed = parse_specifiers(specifiers);
-    if (!parsed) throw Error(Errc::bad_input, fmt::format("{}: {}: requires-python {} is no set of version clauses", what, name, printable(specifiers)));
+    if (!parsed)
+      throw Error(Errc::bad_input,
+                  fmt::format("{}: {}: requires-python {} is no set of version clauses", what, name, printable(specifiers)));
     const auto version = target.full_version.empty() ? target.python() + ".9999" : target.full_version;
     if (!contains(*parsed, *Version::parse(version)))
       throw Error(Errc::bad_input, fmt::format("{}: {} requires Python {}, this stack is for {}", what, name, printable(specifiers),
                                                target.full_version.empty() ? target.python() : target.full_version));
   };
   check(lock.requires_python, "the lock");
-  if (!lock.environments.empty() && std::ranges::none_of(lock.environments, [&](const std::string& marker) { return holds(marker, "environments"); }))
+  if (!lock.environments.empty() &&
+      std::ranges::none_of(lock.environments, [&](const std::string& marker) { return holds(marker, "environments"); }))
     throw Error(Errc::bad_input, fmt::format("{}: none of its environments is this target: {}", what, fmt::join(lock.environments, " | ")));
   if (!lock.python.empty()) {
     const auto& known = target.full_version.empty() ? target.python() : target.full_version;
     const bool full = std::ranges::count(lock.python, '.') > 1;
     if (full ? !target.full_version.empty() && target.full_version != lock.python : target.python() != lock.python)
-      throw Error(Errc::bad_input, fmt::format("{}: was made for Python {}, this stack is for {}; lock anew, or choose with --python", what, lock.python, known));
+      throw Error(Errc::bad_input, fmt::format("{}: was made for Python {}, this stack is for {}; lock anew, or choose with --python", what,
+                                               lock.python, known));
   }
   std::map<std::string, Pin> selected;
   for (const auto& pin : lock.pins) {
@@ -123,7 +130,8 @@ std::string expand_source(const PackageSource& source, const std::function<std::
     return expand_variables(text, [&](const std::string& name) -> std::optional<std::string> {
       const auto value = variable(name);
       if (!value && text.find("${" + name + ":-") == std::string_view::npos)
-        throw Error(Errc::bad_input, fmt::format("source {}: its URL needs the variable {}, which is not set", printable(source.name), name));
+        throw Error(Errc::bad_input,
+                    fmt::format("source {}: its URL needs the variable {}, which is not set", printable(source.name), name));
       return value && is_secret ? percent_encoded(*value) : value;
     });
   };

@@ -83,7 +83,8 @@ struct LockOptions {
 
 /// `source.url` with its variables, each value percent-encoded where it is a user or password. Throws Error{bad_input}
 /// naming a variable that is not set.
-[[nodiscard]] std::string expand_source(const PackageSource& source, const std::function<std::optional<std::string>(const std::string&)>& variable);
+[[nodiscard]] std::string expand_source(const PackageSource& source,
+                                        const std::function<std::optional<std::string>(const std::string&)>& variable);
 
 /// The three hashes that pipenv's versions and micropipenv give a Pipfile (text of the TOML): without categories, with
 /// them, and with canonical names. Hexadecimal sha256. `default_url`: of the source that stands in where the Pipfile has
@@ -93,6 +94,7 @@ struct PipfileHashes {
   std::string with_categories;
   std::string canonical;
 };
-[[nodiscard]] PipfileHashes pipfile_hashes(std::string_view pipfile, const std::string& what, const std::vector<PackageSource>& default_sources);
+[[nodiscard]] PipfileHashes pipfile_hashes(std::string_view pipfile, const std::string& what,
+                                           const std::vector<PackageSource>& default_sources);
 
 }  // namespace cairn::python

@@ -16,13 +16,25 @@ namespace {
 /// Parentheses may lie this deep.
 constexpr std::size_t depth_limit = 64;
 
-constexpr std::array<std::string_view, 15> variable_names{
-    "python_version",   "python_full_version",     "os_name",          "sys_platform",           "platform_release",
-    "platform_system",  "platform_version",        "platform_machine", "platform_python_implementation",
-    "python_implementation", "implementation_name", "implementation_version", "extra", "extras", "dependency_groups"};
+constexpr std::array<std::string_view, 15> variable_names{"python_version",
+                                                          "python_full_version",
+                                                          "os_name",
+                                                          "sys_platform",
+                                                          "platform_release",
+                                                          "platform_system",
+                                                          "platform_version",
+                                                          "platform_machine",
+                                                          "platform_python_implementation",
+                                                          "python_implementation",
+                                                          "implementation_name",
+                                                          "implementation_version",
+                                                          "extra",
+                                                          "extras",
+                                                          "dependency_groups"};
 
 /// Compared as versions where the other side makes a valid clause.
-constexpr std::array<std::string_view, 4> version_names{"python_version", "python_full_version", "implementation_version", "platform_release"};
+constexpr std::array<std::string_view, 4> version_names{"python_version", "python_full_version", "implementation_version",
+                                                        "platform_release"};
 
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
@@ -63,7 +75,8 @@ bool unescape(std::string_view text, std::string& out)
     } else if (c >= '0' && c <= '7') {
       std::uint32_t code = 0;
       auto end = i;
-      while (end < text.size() && end < i + 3 && text[end] >= '0' && text[end] <= '7') code = code * 8 + static_cast<std::uint32_t>(text[end++] - '0');
+      while (end < text.size() && end < i + 3 && text[end] >= '0' && text[end] <= '7')
+        code = code * 8 + static_cast<std::uint32_t>(text[end++] - '0');
       append_utf8(out, code);
       i = end - 1;
     } else if (c == 'x' || c == 'u' || c == 'U') {
@@ -124,7 +137,8 @@ private:
 
   Groups alternatives(std::size_t depth)
   {
-    if (depth > depth_limit) throw Error(Errc::limit, fmt::format("marker {}: more than {} parentheses in one another", printable(text_), depth_limit));
+    if (depth > depth_limit)
+      throw Error(Errc::limit, fmt::format("marker {}: more than {} parentheses in one another", printable(text_), depth_limit));
     Groups groups(1);
     for (;;) {
       groups.back().push_back(atom(depth));
@@ -239,7 +253,8 @@ bool Marker::holds(const Groups& groups, const MarkerEnvironment& environment, c
     auto right = comparison.right.text;
     if (comparison.left.is_variable && comparison.right.is_variable) right = comparison.right.text;
     (comparison.left.is_variable ? left : right) = std::get<std::string>(value);
-    if (key == "python_full_version" && std::get<std::string>(value).ends_with('+')) (comparison.left.is_variable ? left : right) += "local";
+    if (key == "python_full_version" && std::get<std::string>(value).ends_with('+'))
+      (comparison.left.is_variable ? left : right) += "local";
     if (key == "extra") {
       left = canonical_name(left);
       right = canonical_name(right);

@@ -33,9 +33,9 @@ std::string shown(const Pin& pin) { return pin.version ? fmt::format("{} {}", pi
 {
   const auto all = why.size();
   why.resize(std::min(all, shown_limit));
-  throw Error(Errc::not_found, fmt::format("{}: none of {} wheels fits Python {} on {} with {} {}.{}: {}{}", shown(pin), all, target.python(), target.machine,
-                                           target.libc == Libc::glibc ? "glibc" : "musl", target.libc_major, target.libc_minor, fmt::join(why, "; "),
-                                           all > shown_limit ? "; …" : ""));
+  throw Error(Errc::not_found, fmt::format("{}: none of {} wheels fits Python {} on {} with {} {}.{}: {}{}", shown(pin), all,
+                                           target.python(), target.machine, target.libc == Libc::glibc ? "glibc" : "musl",
+                                           target.libc_major, target.libc_minor, fmt::join(why, "; "), all > shown_limit ? "; …" : ""));
 }
 
 }  // namespace
@@ -52,9 +52,11 @@ std::optional<Offer> choose(const Pin& pin, const std::vector<Offer>& offers, co
     if (!name || name->name != pin.name || (wanted && !wanted->contains(name->version))) continue;
     const auto rank = ranks.best(name->tags);
     const auto requirement = parse_specifiers(offer.requires_python);
-    if (offer.digest && !std::ranges::binary_search(pin.hashes, *offer.digest)) why.push_back(fmt::format("{}: its hash is not locked", offer.file));
+    if (offer.digest && !std::ranges::binary_search(pin.hashes, *offer.digest))
+      why.push_back(fmt::format("{}: its hash is not locked", offer.file));
     else if (!rank) why.push_back(fmt::format("{}: its tags are for other targets", offer.file));
-    else if (requirement && !contains(*requirement, python)) why.push_back(fmt::format("{}: requires Python {}", offer.file, offer.requires_python));
+    else if (requirement && !contains(*requirement, python))
+      why.push_back(fmt::format("{}: requires Python {}", offer.file, offer.requires_python));
     else fits.push_back({&offer, std::move(*name), *rank});
   }
   if (fits.empty()) {

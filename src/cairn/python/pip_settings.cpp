@@ -57,7 +57,8 @@ std::vector<PackageSource> pip_sources(const std::function<std::optional<std::st
     return {};
   };
   std::vector<PackageSource> sources;
-  for (const auto& [name, urls] : {std::pair("index-url", setting("PIP_INDEX_URL", "index-url")), std::pair("extra-index-url", setting("PIP_EXTRA_INDEX_URL", "extra-index-url"))})
+  for (const auto& [name, urls] : {std::pair("index-url", setting("PIP_INDEX_URL", "index-url")),
+                                   std::pair("extra-index-url", setting("PIP_EXTRA_INDEX_URL", "extra-index-url"))})
     for (const auto line : split_lines(urls))
       for (const auto url : split(line, ' '))
         if (!trim(url).empty()) sources.push_back({name, std::string(trim(url))});

@@ -37,7 +37,8 @@ void read_version(Pin& pin, const Json& value)
   const auto text = trim(value.string());
   if (text == "*" || text.empty()) return;
   const auto specifier = Specifier::parse(text);
-  const bool is_pin = specifier && (specifier->op() == Specifier::Operator::equal || specifier->op() == Specifier::Operator::arbitrary) && !specifier->is_prefix();
+  const bool is_pin = specifier && (specifier->op() == Specifier::Operator::equal || specifier->op() == Specifier::Operator::arbitrary) &&
+                      !specifier->is_prefix();
   if (is_pin) pin.version = Version::parse(specifier->text());
   if (!pin.version) value.fail(fmt::format("version {} is no pin; expected '==1.2.3'", printable(text)));
 }
@@ -60,7 +61,8 @@ void read_entry(Pin& pin, const Json& entry)
   if (const auto version = entry.find("version")) read_version(pin, *version);
   if (const auto hashes = entry.find("hashes")) read_hashes(pin, *hashes);
   pin.marker = text_of(entry, "markers");
-  if (const auto legacy = text_of(entry, "os_markers"); !legacy.empty()) pin.marker = pin.marker.empty() ? legacy : fmt::format("({}) and ({})", pin.marker, legacy);
+  if (const auto legacy = text_of(entry, "os_markers"); !legacy.empty())
+    pin.marker = pin.marker.empty() ? legacy : fmt::format("({}) and ({})", pin.marker, legacy);
   pin.source = text_of(entry, "index");
   for (const auto* vcs : {"git", "hg", "svn", "bzr"})
     if (const auto url = entry.find(vcs)) {
@@ -85,7 +87,8 @@ void read_sources(Lock& lock, const Json& meta)
     one.name = text_of(source, "name");
     one.url = source.at("url").string();
     if (const auto verify = source.find("verify_ssl"); verify && verify->kind() == Json::Kind::boolean) one.verify_tls = verify->boolean();
-    if (std::ranges::find(lock.sources, one.name, &PackageSource::name) != lock.sources.end()) source.fail(fmt::format("two sources are named {}", printable(one.name)));
+    if (std::ranges::find(lock.sources, one.name, &PackageSource::name) != lock.sources.end())
+      source.fail(fmt::format("two sources are named {}", printable(one.name)));
     lock.sources.push_back(std::move(one));
   }
 }
@@ -125,7 +128,8 @@ void write_section(oci::JsonWriter& json, std::string_view key, const std::optio
 
 std::string pipfile_hash(const Json& root, const std::vector<PackageSource>& default_sources, bool categories, Names names)
 {
-  static constexpr std::array<std::string_view, 9> no_categories{"source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop"};
+  static constexpr std::array<std::string_view, 9> no_categories{"source",  "packages", "dev-packages", "requires", "scripts",
+                                                                 "pipfile", "pipenv",   "default",      "develop"};
   oci::JsonWriter json;
   json.begin_object().begin_object("_meta");
   json.key("requires");
@@ -172,7 +176,8 @@ void read_pipfile_lock(Lock& lock, std::string_view text, const std::string& wha
   const auto root = document.root();
   lock.kind = LockKind::pipfile;
   if (const auto meta = root.find("_meta")) {
-    if (const auto spec = meta->find("pipfile-spec"); spec && spec->uint64() != 6) lock.warnings.push_back(fmt::format("{}: pipfile-spec {} instead of 6", what, spec->uint64()));
+    if (const auto spec = meta->find("pipfile-spec"); spec && spec->uint64() != 6)
+      lock.warnings.push_back(fmt::format("{}: pipfile-spec {} instead of 6", what, spec->uint64()));
     if (const auto hash = meta->find("hash")) lock.pipfile_hash = text_of(*hash, "sha256");
     if (const auto wanted = meta->find("requires")) {
       lock.python = text_of(*wanted, "python_full_version");

@@ -66,7 +66,8 @@ void read_package(Pin& pin, const Json& package)
   pin.requires_python = text_of(package, "requires-python");
   int ways = 0;
   if (const auto vcs = package.find("vcs")) {
-    pin.needs_build = fmt::format("{} {} at {}", vcs->at("type").string(), text_of(*vcs, vcs->find("url") ? "url" : "path"), vcs->at("commit-id").string());
+    pin.needs_build = fmt::format("{} {} at {}", vcs->at("type").string(), text_of(*vcs, vcs->find("url") ? "url" : "path"),
+                                  vcs->at("commit-id").string());
     ++ways;
   }
   if (const auto directory = package.find("directory")) {
@@ -88,7 +89,8 @@ void read_package(Pin& pin, const Json& package)
   if (wheels)
     for (const auto wheel : wheels->array()) pin.wheels.push_back(read_wheel(wheel));
   if (wheels || pin.has_sdist) ++ways;
-  if (ways != 1) package.fail(fmt::format("{} has {} of vcs, directory, archive and sdist or wheels; expected one", printable(pin.name), ways));
+  if (ways != 1)
+    package.fail(fmt::format("{} has {} of vcs, directory, archive and sdist or wheels; expected one", printable(pin.name), ways));
   std::vector<Digest> hashes;
   for (const auto& wheel : pin.wheels)
     if (wheel.digest) hashes.push_back(*wheel.digest);

@@ -112,8 +112,8 @@ private:
       lock_.pins.push_back(std::move(pin));
     } else if (name == "-c" || name == "--constraint") {
       throw Error(Errc::unsupported, fmt::format("{}: a lock needs no constraints; leave '{}' out", where, text));
-    } else if (name != "--require-hashes" && name != "--only-binary" && name != "--prefer-binary" && name != "--pre" && name != "--trusted-host" &&
-               name != "--no-index" && name != "--use-feature") {
+    } else if (name != "--require-hashes" && name != "--only-binary" && name != "--prefer-binary" && name != "--pre" &&
+               name != "--trusted-host" && name != "--no-index" && name != "--use-feature") {
       throw Error(Errc::bad_input, fmt::format("{}: option {} is not known", where, printable(name)));
     }
   }
@@ -137,7 +137,9 @@ private:
         const auto hash = std::string_view(word).substr(7);
         const auto colon = hash.find(':');
         if (colon == std::string_view::npos) throw bad(fmt::format("{} names no algorithm", printable(word)));
-        if (const auto digest = in_context([&] { return where; }, [&] { return locked_hash(hash.substr(0, colon), hash.substr(colon + 1)); })) hashes.push_back(*digest);
+        if (const auto digest =
+                in_context([&] { return where; }, [&] { return locked_hash(hash.substr(0, colon), hash.substr(colon + 1)); }))
+          hashes.push_back(*digest);
       }
       rest = rest.substr(0, options);
     }
@@ -160,9 +162,11 @@ private:
       else pin.needs_build = url;
     } else {
       auto clause = rest.substr(name.size());
-      if (const auto bracket = trim(clause); bracket.starts_with('[')) clause = bracket.substr(std::min(bracket.size(), bracket.find(']') + 1));
+      if (const auto bracket = trim(clause); bracket.starts_with('['))
+        clause = bracket.substr(std::min(bracket.size(), bracket.find(']') + 1));
       const auto specifier = Specifier::parse(clause);
-      if (specifier && specifier->op() == Specifier::Operator::equal && !specifier->is_prefix()) pin.version = Version::parse(specifier->text());
+      if (specifier && specifier->op() == Specifier::Operator::equal && !specifier->is_prefix())
+        pin.version = Version::parse(specifier->text());
       if (!pin.version) throw bad(fmt::format("{} is not pinned; expected 'name==1.2.3 --hash=sha256:…'", printable(name)));
     }
     lock_.pins.push_back(std::move(pin));

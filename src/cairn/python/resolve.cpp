@@ -32,7 +32,9 @@ public:
       const auto wheel = WheelName::try_parse(name);
       if (wheel) by_name_[wheel->name].push_back({name, file.path().string(), true});
     }
-    if (problem) throw Error(problem == std::errc::no_such_file_or_directory ? Errc::not_found : Errc::io, fmt::format("wheels in {}: {}", printable(directory.string()), problem.message()));
+    if (problem)
+      throw Error(problem == std::errc::no_such_file_or_directory ? Errc::not_found : Errc::io,
+                  fmt::format("wheels in {}: {}", printable(directory.string()), problem.message()));
     for (auto& [name, offers] : by_name_) std::ranges::sort(offers, {}, &Offer::file);
   }
   std::string key() const override { return {}; }
@@ -86,14 +88,16 @@ private:
   std::optional<Chosen> resolve(const Pin& pin)
   {
     if (pin.hashes.empty())
-      throw Error(Errc::bad_input, fmt::format("{}: the lock has no sha256 for it; nothing is installed that is not hashed: lock it anew", shown(pin)));
+      throw Error(Errc::bad_input,
+                  fmt::format("{}: the lock has no sha256 for it; nothing is installed that is not hashed: lock it anew", shown(pin)));
     if (!pin.direct_url.empty()) return direct(pin);
     if (lock_.kind == LockKind::pylock) return locked_wheels(pin);
     std::vector<WheelSource*> sources;
     for (const auto& extra : settings_.extra) sources.push_back(extra.get());
     for (auto* source : of_lock(pin)) sources.push_back(source);
     if (sources.empty())
-      throw Error(Errc::bad_input, fmt::format("{}: the lock names no source; give one with --index or --wheels, or set PIP_INDEX_URL", shown(pin)));
+      throw Error(Errc::bad_input,
+                  fmt::format("{}: the lock names no source; give one with --index or --wheels, or set PIP_INDEX_URL", shown(pin)));
     bool is_offered = false;
     std::optional<Error> misfit;
     for (auto* source : sources) {
@@ -124,7 +128,8 @@ private:
       sources.push_back(source.get());
       if (pin.source.empty() && !settings_.every_source) break;
     }
-    if (!pin.source.empty() && sources.empty()) throw Error(Errc::bad_input, fmt::format("{}: its index {} is none of the lock's sources", shown(pin), printable(pin.source)));
+    if (!pin.source.empty() && sources.empty())
+      throw Error(Errc::bad_input, fmt::format("{}: its index {} is none of the lock's sources", shown(pin), printable(pin.source)));
     return sources;
   }
 
@@ -208,7 +213,9 @@ private:
       offer.digest = wheel.digest;
       offer.size_bytes = wheel.size_bytes;
       offer.is_local = !wheel.path.empty() || wheel.url.starts_with("file://");
-      offer.place = !wheel.path.empty() ? (lock_.file.parent_path() / wheel.path).string() : offer.is_local ? percent_decoded(wheel.url.substr(7)) : wheel.url;
+      offer.place = !wheel.path.empty() ? (lock_.file.parent_path() / wheel.path).string()
+                    : offer.is_local    ? percent_decoded(wheel.url.substr(7))
+                                        : wheel.url;
       offers.push_back(std::move(offer));
     }
     const auto offer = choose(pin, offers, settings_.target, ranks_);
@@ -225,7 +232,8 @@ private:
   Chosen fetch_place(const Pin& pin, const Offer& offer)
   {
     if (offer.is_local) return take_local(pin, offer);
-    if (settings_.sources.empty()) throw Error(Errc::unsupported, fmt::format("{}: its wheel is at {}, and no source can fetch it", shown(pin), offer.place));
+    if (settings_.sources.empty())
+      throw Error(Errc::unsupported, fmt::format("{}: its wheel is at {}, and no source can fetch it", shown(pin), offer.place));
     return take(pin, offer, *settings_.sources.front().source);
   }
 
@@ -240,7 +248,10 @@ private:
 
 }  // namespace
 
-std::unique_ptr<WheelSource> directory_source(const std::filesystem::path& directory) { return std::make_unique<DirectorySource>(directory); }
+std::unique_ptr<WheelSource> directory_source(const std::filesystem::path& directory)
+{
+  return std::make_unique<DirectorySource>(directory);
+}
 
 Resolved resolve(const Lock& lock, const std::vector<Pin>& pins, const ResolveSettings& settings, WheelCache& cache, const Task& task)
 {

@@ -72,6 +72,7 @@ struct ResolveSettings {
 
 /// Choose and, where needed, fetch a wheel for each pin. Throws Error: not_found (no such project, no wheel that fits),
 /// corrupt (a hash that is not locked), bad_input (a pin without a hash), and what sources throw.
-[[nodiscard]] Resolved resolve(const Lock& lock, const std::vector<Pin>& pins, const ResolveSettings& settings, WheelCache& cache, const Task& task);
+[[nodiscard]] Resolved resolve(const Lock& lock, const std::vector<Pin>& pins, const ResolveSettings& settings, WheelCache& cache,
+                               const Task& task);
 
 }  // namespace cairn::python

@@ -36,7 +36,8 @@ std::optional<http::Url> resolve(const http::Url& page, std::string_view link)
 
 std::string unescape(std::string_view text)
 {
-  static constexpr std::array<std::pair<std::string_view, char>, 6> names{{{"gt;", '>'}, {"lt;", '<'}, {"amp;", '&'}, {"quot;", '"'}, {"#39;", '\''}, {"apos;", '\''}}};
+  static constexpr std::array<std::pair<std::string_view, char>, 6> names{
+      {{"gt;", '>'}, {"lt;", '<'}, {"amp;", '&'}, {"quot;", '"'}, {"#39;", '\''}, {"apos;", '\''}}};
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     bool found = false;

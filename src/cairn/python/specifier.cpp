@@ -51,7 +51,8 @@ std::optional<Specifier> Specifier::parse(std::string_view text)
   }
   auto version = Version::parse(rest);
   if (!version || rest != trim(rest)) return std::nullopt;
-  if (specifier.is_prefix_ && (!is_equality || version->pre || version->post || version->dev || !version->local.empty())) return std::nullopt;
+  if (specifier.is_prefix_ && (!is_equality || version->pre || version->post || version->dev || !version->local.empty()))
+    return std::nullopt;
   if (!is_equality && !version->local.empty()) return std::nullopt;
   if (specifier.op_ == Operator::compatible && version->release.size() < 2) return std::nullopt;
   // The grammar for versions in clauses has no separator alone behind a number: `1.0a.` is none.

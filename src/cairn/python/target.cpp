@@ -33,7 +33,8 @@ std::vector<std::string> platforms(const Target& target)
     const int oldest = machine == "x86_64" || machine == "i686" ? 5 : 17;
     for (int minor = static_cast<int>(target.libc_minor); minor >= oldest; --minor) {
       names.push_back(fmt::format("manylinux_2_{}_{}", minor, machine));
-      if (const auto legacy = legacy_name(static_cast<unsigned>(minor)); !legacy.empty()) names.push_back(fmt::format("{}_{}", legacy, machine));
+      if (const auto legacy = legacy_name(static_cast<unsigned>(minor)); !legacy.empty())
+        names.push_back(fmt::format("{}_{}", legacy, machine));
     }
   }
   names.insert(target.linux_tags == LinuxTags::first ? names.begin() : names.end(), "linux_" + machine);
@@ -58,15 +59,10 @@ void Target::set_python(std::string_view text)
 MarkerEnvironment Target::environment() const
 {
   const auto full = full_version.empty() ? python() + ".0" : full_version;
-  MarkerEnvironment environment{{"os_name", "posix"},
-                                {"sys_platform", "linux"},
-                                {"platform_system", "Linux"},
-                                {"platform_machine", machine},
-                                {"implementation_name", "cpython"},
-                                {"platform_python_implementation", "CPython"},
-                                {"python_version", python()},
-                                {"python_full_version", full},
-                                {"implementation_version", full}};
+  MarkerEnvironment environment{
+      {"os_name", "posix"},          {"sys_platform", "linux"},          {"platform_system", "Linux"},
+      {"platform_machine", machine}, {"implementation_name", "cpython"}, {"platform_python_implementation", "CPython"},
+      {"python_version", python()},  {"python_full_version", full},      {"implementation_version", full}};
   if (platform_release) environment.emplace("platform_release", *platform_release);
   return environment;
 }

@@ -18,7 +18,10 @@ constexpr std::uint64_t metadata_limit_bytes = std::uint64_t{8} << 20;
 constexpr std::uint64_t record_limit_bytes = std::uint64_t{64} << 20;
 constexpr std::size_t verified_limit_bytes = std::size_t{1} << 30;
 
-[[noreturn]] void bad(const std::string& file, std::string_view why) { throw Error(Errc::bad_input, fmt::format("wheel {}: {}", printable(file), why)); }
+[[noreturn]] void bad(const std::string& file, std::string_view why)
+{
+  throw Error(Errc::bad_input, fmt::format("wheel {}: {}", printable(file), why));
+}
 
 /// The first header of that name of an RFC 822 text, up to the empty line.
 std::optional<std::string> header(std::string_view text, std::string_view name)
@@ -26,7 +29,8 @@ std::optional<std::string> header(std::string_view text, std::string_view name)
   for (const auto line : split_lines(text)) {
     if (line.empty()) break;
     const auto colon = line.find(':');
-    if (colon != std::string_view::npos && to_lower(trim(line.substr(0, colon))) == to_lower(name)) return std::string(trim(line.substr(colon + 1)));
+    if (colon != std::string_view::npos && to_lower(trim(line.substr(0, colon))) == to_lower(name))
+      return std::string(trim(line.substr(colon + 1)));
   }
   return std::nullopt;
 }
@@ -65,8 +69,10 @@ void read_wheel_file(Wheel& wheel)
   const auto parsed = Version::parse(*version);
   if (!parsed) bad(wheel.name.file, fmt::format("Wheel-Version {} is no version", printable(*version)));
   if (parsed->release[0] != 1)
-    throw Error(Errc::unsupported, fmt::format("wheel {}: Wheel-Version {}: cairn reads version 1", printable(wheel.name.file), printable(*version)));
-  if (parsed->release.size() > 1 && parsed->release[1] > 0) wheel.warnings.push_back(fmt::format("Wheel-Version {} is newer than 1.0", *version));
+    throw Error(Errc::unsupported,
+                fmt::format("wheel {}: Wheel-Version {}: cairn reads version 1", printable(wheel.name.file), printable(*version)));
+  if (parsed->release.size() > 1 && parsed->release[1] > 0)
+    wheel.warnings.push_back(fmt::format("Wheel-Version {} is newer than 1.0", *version));
   wheel.is_pure = to_lower(header(text, "Root-Is-Purelib").value_or("")) == "true";
 }
 
@@ -74,7 +80,8 @@ void read_metadata(Wheel& wheel)
 {
   const auto text = read_needed(wheel.name, wheel.archive, wheel.info + "/METADATA", metadata_limit_bytes);
   wheel.project = header(text, "Name").value_or("");
-  if (canonical_name(wheel.project) != wheel.name.name) bad(wheel.name.file, fmt::format("its METADATA is of the project {}", printable(wheel.project)));
+  if (canonical_name(wheel.project) != wheel.name.name)
+    bad(wheel.name.file, fmt::format("its METADATA is of the project {}", printable(wheel.project)));
   const auto version = Version::parse(header(text, "Version").value_or(""));
   if (!version || *version != wheel.name.version) bad(wheel.name.file, "its METADATA is of another version");
   wheel.requires_python = header(text, "Requires-Python").value_or("");
@@ -89,13 +96,16 @@ void compare_record(Wheel& wheel)
   for (const auto& entry : wheel.archive.entries()) {
     if (entry.is_directory) continue;
     const auto row = rows.find(entry.name);
-    const bool is_signature = entry.name == wheel.info + "/RECORD" || entry.name == wheel.info + "/RECORD.jws" || entry.name == wheel.info + "/RECORD.p7s";
+    const bool is_signature =
+        entry.name == wheel.info + "/RECORD" || entry.name == wheel.info + "/RECORD.jws" || entry.name == wheel.info + "/RECORD.p7s";
     if (row == rows.end()) {
       if (!is_signature) wheel.warnings.push_back(fmt::format("RECORD lacks {}", printable(entry.name)));
     } else {
       if (!row->second->size.empty() && row->second->size != std::to_string(entry.plain_bytes))
-        wheel.warnings.push_back(fmt::format("RECORD says that {} has {} bytes, it has {}", printable(entry.name), printable(row->second->size), entry.plain_bytes));
-      if (!row->second->hash.empty() && entry.name.starts_with(wheel.info + "/") && entry.plain_bytes <= metadata_limit_bytes && !is_signature) {
+        wheel.warnings.push_back(fmt::format("RECORD says that {} has {} bytes, it has {}", printable(entry.name),
+                                             printable(row->second->size), entry.plain_bytes));
+      if (!row->second->hash.empty() && entry.name.starts_with(wheel.info + "/") && entry.plain_bytes <= metadata_limit_bytes &&
+          !is_signature) {
         auto hash = row->second->hash;
         while (hash.ends_with('=')) hash.pop_back();
         if (hash.starts_with("sha256=") && hash != record_hash(wheel.archive.read(entry, metadata_limit_bytes)))
@@ -103,7 +113,9 @@ void compare_record(Wheel& wheel)
       }
       rows.erase(row);
     }
-    if ((entry.mode & 0170000) == 0120000) wheel.warnings.push_back(fmt::format("{} is a symbolic link: installed as a file that holds its target, as pip does", printable(entry.name)));
+    if ((entry.mode & 0170000) == 0120000)
+      wheel.warnings.push_back(
+          fmt::format("{} is a symbolic link: installed as a file that holds its target, as pip does", printable(entry.name)));
   }
   for (const auto& [path, row] : rows) wheel.warnings.push_back(fmt::format("RECORD lists {}, which is not there", printable(path)));
 }
@@ -118,7 +130,8 @@ Wheel Wheel::open(const std::filesystem::path& file, const std::string& file_nam
   Wheel wheel{std::move(name), std::move(archive), std::move(info)};
   read_wheel_file(wheel);
   read_metadata(wheel);
-  wheel.record = parse_record(read_needed(wheel.name, wheel.archive, wheel.info + "/RECORD", record_limit_bytes), fmt::format("wheel {}: RECORD", printable(file_name)));
+  wheel.record = parse_record(read_needed(wheel.name, wheel.archive, wheel.info + "/RECORD", record_limit_bytes),
+                              fmt::format("wheel {}: RECORD", printable(file_name)));
   if (const auto* entry = wheel.archive.find(wheel.info + "/entry_points.txt"); entry != nullptr && !entry->is_directory)
     wheel.entry_points = wheel.archive.read(*entry, metadata_limit_bytes);
   compare_record(wheel);
@@ -134,7 +147,8 @@ std::vector<std::string> verify_record(const Wheel& wheel)
     auto hash = row.hash;
     while (hash.ends_with('=')) hash.pop_back();
     if (!hash.starts_with("sha256=")) problems.push_back(fmt::format("RECORD has a hash of {} that is not sha256", printable(row.path)));
-    else if (hash != record_hash(wheel.archive.read(*entry, verified_limit_bytes))) problems.push_back(fmt::format("RECORD has another hash of {}", printable(row.path)));
+    else if (hash != record_hash(wheel.archive.read(*entry, verified_limit_bytes)))
+      problems.push_back(fmt::format("RECORD has another hash of {}", printable(row.path)));
   }
   return problems;
 }

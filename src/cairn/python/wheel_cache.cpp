@@ -25,8 +25,8 @@ constexpr std::size_t buffer_bytes = std::size_t{256} << 10;
 
 std::string stamp_of(const struct stat& status)
 {
-  return fmt::format("{} {}.{} {}.{} {}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
-                     status.st_ino);
+  return fmt::format("{} {}.{} {}.{} {}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                     status.st_ctim.tv_nsec, status.st_ino);
 }
 
 std::optional<std::string> read_record(const std::filesystem::path& file)
@@ -62,8 +62,9 @@ void throw_hash_mismatch(const std::string& what, const std::vector<Digest>& loc
   std::vector<std::string> expected;
   for (const auto& digest : locked)
     if (expected.size() < shown) expected.push_back(digest.str());
-  throw Error(Errc::corrupt, fmt::format("{}: hash mismatch: the lock expects {}{}, got {}", what, fmt::join(expected, " or "),
-                                         locked.size() > shown ? fmt::format(" or one of {} more", locked.size() - shown) : "", found.str()));
+  throw Error(Errc::corrupt,
+              fmt::format("{}: hash mismatch: the lock expects {}{}, got {}", what, fmt::join(expected, " or "),
+                          locked.size() > shown ? fmt::format(" or one of {} more", locked.size() - shown) : "", found.str()));
 }
 
 WheelCache::WheelCache(std::filesystem::path directory) : directory_(std::move(directory))
@@ -75,7 +76,8 @@ WheelCache::WheelCache(std::filesystem::path directory) : directory_(std::move(d
   if (!text) return;
   try {
     const auto document = oci::JsonDocument::parse(*text, "files.json");
-    for (const auto member : document.root().object()) known_[std::string(member.key())] = {std::string(member.at("stamp").string()), member.at("digest").digest()};
+    for (const auto member : document.root().object())
+      known_[std::string(member.key())] = {std::string(member.at("stamp").string()), member.at("digest").digest()};
   } catch (const Error& error) {
     log::debug("{}; read anew", error.what());
     known_.clear();
@@ -90,7 +92,8 @@ std::optional<std::filesystem::path> WheelCache::find(const Digest& digest) cons
   return std::nullopt;
 }
 
-std::filesystem::path WheelCache::put(Source& content, const std::string& file_name, const std::vector<Digest>& locked, const std::string& what, const Task& task) const
+std::filesystem::path WheelCache::put(Source& content, const std::string& file_name, const std::vector<Digest>& locked,
+                                      const std::string& what, const Task& task) const
 {
   static_cast<void>(WheelName::parse(file_name));  // no other name gets onto the disk
   TempFile file(directory_ / "wheels");

@@ -31,7 +31,8 @@ public:
   [[nodiscard]] std::optional<std::filesystem::path> find(const Digest& digest) const;
   /// Keep what `content` gives, if its sha256 is one of `locked`. Throws Error{corrupt} naming `what`, the expected and the
   /// found digest.
-  std::filesystem::path put(Source& content, const std::string& file_name, const std::vector<Digest>& locked, const std::string& what, const Task& task) const;
+  std::filesystem::path put(Source& content, const std::string& file_name, const std::vector<Digest>& locked, const std::string& what,
+                            const Task& task) const;
 
   /// The sha256 of a user's file; it is read only if it changed since it was asked last.
   [[nodiscard]] Digest digest_of(const std::filesystem::path& file, const Task& task);

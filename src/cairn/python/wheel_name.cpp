@@ -15,7 +15,10 @@ namespace {
 constexpr std::size_t tags_limit = 1000;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
+bool is_word(char c)
+{
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
 
 bool is_project(std::string_view name)
 {
@@ -59,7 +62,8 @@ std::string_view read(std::string_view file, WheelName& wheel)
     const auto build = parts[2];
     const auto digits = static_cast<std::size_t>(std::ranges::find_if_not(build, is_digit) - build.begin());
     std::uint64_t number = 0;
-    if (digits == 0 || std::from_chars(build.data(), build.data() + digits, number).ec != std::errc{}) return "the build tag begins with no number";
+    if (digits == 0 || std::from_chars(build.data(), build.data() + digits, number).ec != std::errc{})
+      return "the build tag begins with no number";
     wheel.build = {number, std::string(build.substr(digits))};
   }
   return expand_tags({parts.end() - 3, parts.end()}, wheel.tags);

@@ -53,7 +53,8 @@ template <class Integer>
 Integer little(std::span<const std::byte> bytes, std::size_t at)
 {
   Integer value = 0;
-  for (std::size_t i = sizeof(Integer); i-- > 0;) value = static_cast<Integer>(static_cast<std::uint64_t>(value) << 8 | std::to_integer<std::uint64_t>(bytes[at + i]));
+  for (std::size_t i = sizeof(Integer); i-- > 0;)
+    value = static_cast<Integer>(static_cast<std::uint64_t>(value) << 8 | std::to_integer<std::uint64_t>(bytes[at + i]));
   return value;
 }
 std::uint16_t u16(std::span<const std::byte> bytes, std::size_t at) { return little<std::uint16_t>(bytes, at); }
@@ -97,7 +98,8 @@ std::string_view name_problem(std::string_view name, std::uint16_t flags)
 {
   if (name.empty()) return "has no name";
   if (std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c >= 0x7F; })) {
-    if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) return "has a control character in its name";
+    if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
+      return "has a control character in its name";
     if ((flags & flag_utf8) == 0) return "has a name beyond ASCII that does not say it is UTF-8";
     if (!is_utf8(name)) return "has a name that is not UTF-8";
   }
@@ -127,7 +129,9 @@ struct ZipArchive::Directory {
 class ZipArchive::EntrySource final : public Source {
 public:
   EntrySource(const ZipArchive& archive, const ZipEntry& entry)
-      : archive_(archive), entry_(entry), packed_(Fd(::fcntl(archive.fd_.get(), F_DUPFD_CLOEXEC, 0)), entry.offset, entry.packed_bytes, archive.what_)
+      : archive_(archive),
+        entry_(entry),
+        packed_(Fd(::fcntl(archive.fd_.get(), F_DUPFD_CLOEXEC, 0)), entry.offset, entry.packed_bytes, archive.what_)
   {
     if (entry.method == ZipEntry::Method::deflate) inflate_.emplace(packed_, fmt::format("{}: {}", archive.what_, printable(entry.name)));
   }
@@ -169,14 +173,16 @@ ZipArchive::ZipArchive(const std::filesystem::path& file, const ZipLimits& limit
 
 void ZipArchive::fail(std::string_view entry, std::string_view problem) const
 {
-  throw Error(Errc::bad_input, entry.empty() ? fmt::format("{}: {}", what_, problem) : fmt::format("{}: entry {} {}", what_, printable(entry), problem));
+  throw Error(Errc::bad_input,
+              entry.empty() ? fmt::format("{}: {}", what_, problem) : fmt::format("{}: entry {} {}", what_, printable(entry), problem));
 }
 
 void ZipArchive::check_unchanged() const
 {
   struct stat status{};
   if (::fstat(fd_.get(), &status) != 0) throw_errno(errno, what_);
-  if (static_cast<std::uint64_t>(status.st_size) != size_bytes_ || nanoseconds(status.st_mtim) != mtime_ns_ || nanoseconds(status.st_ctim) != ctime_ns_)
+  if (static_cast<std::uint64_t>(status.st_size) != size_bytes_ || nanoseconds(status.st_mtim) != mtime_ns_ ||
+      nanoseconds(status.st_ctim) != ctime_ns_)
     throw Error(Errc::changed, fmt::format("{}: changed while it was read", what_));
 }
 
@@ -219,9 +225,12 @@ ZipArchive::Directory ZipArchive::find_directory() const
     const auto end64 = read_at(u64(locator, 8), end64_bytes);
     if (u32(end64, 0) != end64_signature) fail({}, "its zip64 end record is missing");
     if (u64(end64, 4) != end64_bytes - 12) fail({}, "its zip64 end record has extensible data");
-    if (u32(end64, 16) != 0 || u32(end64, 20) != 0 || u64(end64, 24) != u64(end64, 32)) fail({}, "is one part of an archive in several files");
+    if (u32(end64, 16) != 0 || u32(end64, 20) != 0 || u64(end64, 24) != u64(end64, 32))
+      fail({}, "is one part of an archive in several files");
     const Directory wide{u64(end64, 48), u64(end64, 40), u64(end64, 32)};
-    const auto agrees = [](std::uint64_t narrow, std::uint64_t value, std::uint64_t sentinel) { return narrow == sentinel || narrow == value; };
+    const auto agrees = [](std::uint64_t narrow, std::uint64_t value, std::uint64_t sentinel) {
+      return narrow == sentinel || narrow == value;
+    };
     if (!agrees(directory.offset, wide.offset, sentinel32) || !agrees(directory.size_bytes, wide.size_bytes, sentinel32) ||
         !agrees(directory.entries, wide.entries, 0xFFFF))
       fail({}, "its two end records disagree");
@@ -237,9 +246,11 @@ ZipArchive::Directory ZipArchive::find_directory() const
 
 void ZipArchive::read_directory(const Directory& directory, const ZipLimits& limits)
 {
-  if (directory.entries > limits.entries) throw Error(Errc::limit, fmt::format("{}: has {} entries, the limit is {}", what_, directory.entries, limits.entries));
+  if (directory.entries > limits.entries)
+    throw Error(Errc::limit, fmt::format("{}: has {} entries, the limit is {}", what_, directory.entries, limits.entries));
   if (directory.size_bytes > limits.directory_bytes)
-    throw Error(Errc::limit, fmt::format("{}: its central directory has {} bytes, the limit is {}", what_, directory.size_bytes, limits.directory_bytes));
+    throw Error(Errc::limit, fmt::format("{}: its central directory has {} bytes, the limit is {}", what_, directory.size_bytes,
+                                         limits.directory_bytes));
   const auto bytes = read_at(directory.offset, directory.size_bytes);
   std::span<const std::byte> rest = bytes;
   struct Place {
@@ -248,11 +259,13 @@ void ZipArchive::read_directory(const Directory& directory, const ZipLimits& lim
   };
   std::vector<Place> places;
   for (std::uint64_t i = 0; i < directory.entries; ++i) {
-    if (rest.size() < central_bytes || u32(rest, 0) != central_signature) fail({}, fmt::format("its central directory breaks off at entry {}", i));
+    if (rest.size() < central_bytes || u32(rest, 0) != central_signature)
+      fail({}, fmt::format("its central directory breaks off at entry {}", i));
     const std::size_t name_size = u16(rest, 28);
     const std::size_t extra_size = u16(rest, 30);
     const std::size_t comment_size = u16(rest, 32);
-    if (rest.size() - central_bytes < name_size + extra_size + comment_size) fail({}, fmt::format("its central directory breaks off at entry {}", i));
+    if (rest.size() - central_bytes < name_size + extra_size + comment_size)
+      fail({}, fmt::format("its central directory breaks off at entry {}", i));
     const auto raw_name = as_text(rest.subspan(central_bytes, name_size));
     const auto flags = u16(rest, 8);
     if (const auto problem = name_problem(raw_name, flags); !problem.empty()) fail(raw_name, problem);
@@ -263,7 +276,8 @@ void ZipArchive::read_directory(const Directory& directory, const ZipLimits& lim
     if (u16(rest, 34) != 0) fail(raw_name, "lies in another file");
     const auto method = u16(rest, 10);
     if (method != 0 && method != 8)
-      throw Error(Errc::unsupported, fmt::format("{}: entry {} is packed with method {}; wheels use 0 (stored) and 8 (deflate)", what_, printable(raw_name), method));
+      throw Error(Errc::unsupported, fmt::format("{}: entry {} is packed with method {}; wheels use 0 (stored) and 8 (deflate)", what_,
+                                                 printable(raw_name), method));
     ZipEntry entry;
     entry.method = method == 0 ? ZipEntry::Method::stored : ZipEntry::Method::deflate;
     entry.crc = u32(rest, 16);
@@ -280,14 +294,16 @@ void ZipArchive::read_directory(const Directory& directory, const ZipLimits& lim
       wide = wide.subspan(8);
     }
     if (!wide.empty()) fail(raw_name, "has a zip64 field that says more than is asked");
-    if (extra.has_unicode_path && (extra.unicode_path.size() < 5 || as_text(extra.unicode_path.subspan(5)) != raw_name)) fail(raw_name, "has a second name");
+    if (extra.has_unicode_path && (extra.unicode_path.size() < 5 || as_text(extra.unicode_path.subspan(5)) != raw_name))
+      fail(raw_name, "has a second name");
     entry.mode = u32(rest, 38) >> 16;  // whatever system made it, as pip reads it
     const auto type = entry.mode & 0170000;
     if (type != 0 && type != 0100000 && type != 0040000 && type != 0120000) fail(raw_name, "is no file, directory or link");
     entry.is_directory = raw_name.ends_with('/');
     if (entry.is_directory != (type == 0040000) && type != 0) fail(raw_name, "is a directory by its name or its mode, not by both");
     if (entry.is_directory && entry.plain_bytes != 0) fail(raw_name, "is a directory with content");
-    if (entry.method == ZipEntry::Method::stored && entry.packed_bytes != entry.plain_bytes) fail(raw_name, "is stored in another size than its own");
+    if (entry.method == ZipEntry::Method::stored && entry.packed_bytes != entry.plain_bytes)
+      fail(raw_name, "is stored in another size than its own");
     entry.name = raw_name.substr(0, raw_name.size() - (entry.is_directory ? 1 : 0));
     std::uint64_t end = 0;
     check_local(entry, header_at, flags, end, raw_name);
@@ -299,14 +315,17 @@ void ZipArchive::read_directory(const Directory& directory, const ZipLimits& lim
   std::ranges::sort(places, {}, &Place::begin);
   std::uint64_t at = 0;
   for (const auto& place : places) {
-    if (place.begin != at) fail({}, fmt::format("{} at byte {}", place.begin < at ? "its entries overlap" : "has bytes that belong to no entry", std::min(at, place.begin)));
+    if (place.begin != at)
+      fail({}, fmt::format("{} at byte {}", place.begin < at ? "its entries overlap" : "has bytes that belong to no entry",
+                           std::min(at, place.begin)));
     at = place.end;
   }
   finish(limits, directory.offset);
   if (at != directory.offset) fail({}, fmt::format("has bytes that belong to no entry at byte {}", at));
 }
 
-void ZipArchive::check_local(ZipEntry& entry, std::uint64_t header_at, std::uint16_t flags, std::uint64_t& end, std::string_view raw_name) const
+void ZipArchive::check_local(ZipEntry& entry, std::uint64_t header_at, std::uint16_t flags, std::uint64_t& end,
+                             std::string_view raw_name) const
 {
   // Most headers have no extra fields or small ones: one read is enough.
   std::vector<std::byte> header(local_bytes + raw_name.size() + 64);
@@ -320,8 +339,10 @@ void ZipArchive::check_local(ZipEntry& entry, std::uint64_t header_at, std::uint
   if (u16(header, 6) != flags) fail(raw_name, "has other flags in its local header");
   if (u16(header, 8) != (entry.method == ZipEntry::Method::stored ? 0 : 8)) fail(raw_name, "has another method in its local header");
   Extra extra;
-  if (!extra.read(std::span(header).subspan(local_bytes + name_size, extra_size))) fail(raw_name, "has extra fields that are broken or come twice");
-  if (extra.has_unicode_path && (extra.unicode_path.size() < 5 || as_text(extra.unicode_path.subspan(5)) != raw_name)) fail(raw_name, "has a second name");
+  if (!extra.read(std::span(header).subspan(local_bytes + name_size, extra_size)))
+    fail(raw_name, "has extra fields that are broken or come twice");
+  if (extra.has_unicode_path && (extra.unicode_path.size() < 5 || as_text(extra.unicode_path.subspan(5)) != raw_name))
+    fail(raw_name, "has a second name");
   std::uint64_t packed = u32(header, 18);
   std::uint64_t plain = u32(header, 22);
   if (extra.has_zip64) {
@@ -350,7 +371,8 @@ void ZipArchive::finish(const ZipLimits& limits, std::uint64_t directory_offset)
 {
   std::uint64_t total = 0;
   for (const auto& entry : entries_) {
-    if (entry.plain_bytes > limits.plain_bytes - total) throw Error(Errc::limit, fmt::format("{}: inflates to more than {} bytes", what_, limits.plain_bytes));
+    if (entry.plain_bytes > limits.plain_bytes - total)
+      throw Error(Errc::limit, fmt::format("{}: inflates to more than {} bytes", what_, limits.plain_bytes));
     total += entry.plain_bytes;
   }
   if (directory_offset > 0 && total / directory_offset > limits.ratio)
@@ -368,7 +390,8 @@ void ZipArchive::finish(const ZipLimits& limits, std::uint64_t directory_offset)
       copy(*open(entry), sink);
       return sink.finish();
     };
-    if (first.is_directory != second.is_directory || first.mode != second.mode || first.plain_bytes != second.plain_bytes || digest(first) != digest(second))
+    if (first.is_directory != second.is_directory || first.mode != second.mode || first.plain_bytes != second.plain_bytes ||
+        digest(first) != digest(second))
       fail(second.name, "comes twice with different content");
     doubles.insert(by_name_[i]);
   }
@@ -408,7 +431,8 @@ void ZipArchive::read(const ZipEntry& entry, std::span<std::byte> plain, Inflate
 std::string ZipArchive::read(const ZipEntry& entry, std::uint64_t limit_bytes) const
 {
   if (entry.plain_bytes > limit_bytes)
-    throw Error(Errc::limit, fmt::format("{}: entry {} has {} bytes, the limit is {}", what_, printable(entry.name), entry.plain_bytes, limit_bytes));
+    throw Error(Errc::limit,
+                fmt::format("{}: entry {} has {} bytes, the limit is {}", what_, printable(entry.name), entry.plain_bytes, limit_bytes));
   std::string text(static_cast<std::size_t>(entry.plain_bytes), '\0');
   Inflater inflater;
   std::vector<std::byte> scratch;

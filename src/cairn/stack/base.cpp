@@ -62,7 +62,8 @@ BasePython read_base(const oci::BlobSource& blobs, const image::Image& image, co
   const auto prefix = layout.prefix.substr(1) + "/";
   const auto site = layout.purelib.substr(1) + "/";
   const auto is_metadata = [&](const std::string& path) {
-    return path.starts_with(site) && (path.ends_with(".dist-info/RECORD") || path.ends_with(".dist-info/METADATA")) && std::string_view(path).substr(site.size()).find('/') == path.rfind('/') - site.size();
+    return path.starts_with(site) && (path.ends_with(".dist-info/RECORD") || path.ends_with(".dist-info/METADATA")) &&
+           std::string_view(path).substr(site.size()).find('/') == path.rfind('/') - site.size();
   };
   const auto shown = image::read_shown_files(
       blobs, image, [&](const std::string& path) { return is_metadata(path) || path.ends_with("/libc.so.6"); }, content_limit_bytes, task);
@@ -81,7 +82,9 @@ BasePython read_base(const oci::BlobSource& blobs, const image::Image& image, co
     if (const auto record = shown.contents.find(info + "/RECORD"); record != shown.contents.end()) {
       project.has_record = true;
       for (const auto& row : python::parse_record(record->second, info + "/RECORD")) {
-        const auto file = (row.path.starts_with('/') ? std::filesystem::path(row.path.substr(1)) : std::filesystem::path(site) / row.path).lexically_normal().string();
+        const auto file = (row.path.starts_with('/') ? std::filesystem::path(row.path.substr(1)) : std::filesystem::path(site) / row.path)
+                              .lexically_normal()
+                              .string();
         if (!base.paths.contains(file)) continue;  // nothing outside the prefix is ever removed
         project.files.insert(file);
         add_bytecode(base.paths, file, project.files);
@@ -98,7 +101,10 @@ Replaced replace(const BasePython& base, const std::vector<std::string>& project
   for (const auto& name : projects) {
     const auto& project = base.projects.at(name);
     if (!project.has_record)
-      throw Error(Errc::unsupported, fmt::format("{} {} of the base has no RECORD: it belongs to the base's distribution; replace it there, or use another --prefix", name, project.version));
+      throw Error(
+          Errc::unsupported,
+          fmt::format("{} {} of the base has no RECORD: it belongs to the base's distribution; replace it there, or use another --prefix",
+                      name, project.version));
     replaced.files.insert(project.files.begin(), project.files.end());
   }
   std::map<std::string, std::int64_t> left;
@@ -108,7 +114,8 @@ Replaced replace(const BasePython& base, const std::vector<std::string>& project
   for (const auto& path : base.paths) count(path, 1);
   for (const auto& path : replaced.files) count(path, -1);
   for (const auto& path : replaced.files)
-    for (auto directory = parent(path); !directory.empty() && left[directory] == 0; directory = parent(directory)) replaced.directories.insert(directory);
+    for (auto directory = parent(path); !directory.empty() && left[directory] == 0; directory = parent(directory))
+      replaced.directories.insert(directory);
   return replaced;
 }
 
@@ -121,7 +128,9 @@ std::set<std::string> whiteouts(const Replaced& replaced, const std::set<std::st
   for (const auto& path : replaced.files) {
     if (installed.contains(path)) continue;
     auto highest = path;
-    for (auto directory = parent(path); replaced.directories.contains(directory) && !used.contains(directory); directory = parent(directory)) highest = directory;
+    for (auto directory = parent(path); replaced.directories.contains(directory) && !used.contains(directory);
+         directory = parent(directory))
+      highest = directory;
     hidden.insert(highest);
   }
   return hidden;

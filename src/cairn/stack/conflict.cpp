@@ -53,14 +53,16 @@ std::vector<std::string> settle_conflicts(const std::vector<OwnedFiles>& wheels,
                         content_digest(*other.wheel, *other.file) == content_digest(wheel, file);
       if (same) continue;
       if (on_conflict == OnConflict::refuse)
-        throw Error(Errc::bad_input, fmt::format("{} and {} both have {}, with different content; leave one out, or choose pip's order with --conflict pip",
-                                                 other.wheel->name, wheel.name, printable(file.path)));
+        throw Error(Errc::bad_input,
+                    fmt::format("{} and {} both have {}, with different content; leave one out, or choose pip's order with --conflict pip",
+                                other.wheel->name, wheel.name, printable(file.path)));
       settled.push_back(fmt::format("{}: of {}; that of {} is left out", file.path, other.wheel->name, wheel.name));
     }
   }
   for (const auto& [path, owner] : owners)
     if (directories.contains(path))
-      throw Error(Errc::bad_input, fmt::format("{}: is a file of {} and a directory of another package", printable(path), owner.wheel->name));
+      throw Error(Errc::bad_input,
+                  fmt::format("{}: is a file of {} and a directory of another package", printable(path), owner.wheel->name));
   for (std::size_t w = 0; w < wheels.size(); ++w) {
     std::vector<python::InstalledFile> kept;
     for (std::size_t i = 0; i < wheels[w].files->size(); ++i)

@@ -79,7 +79,8 @@ std::string direct_url_json(const python::Chosen& chosen)
   if (chosen.pin.direct_url.empty()) return {};
   oci::JsonWriter url;
   url.value(chosen.pin.direct_url.substr(0, chosen.pin.direct_url.find('#')));
-  return fmt::format(R"({{"archive_info": {{"hash": "sha256={}", "hashes": {{"sha256": "{}"}}}}, "url": {}}})", chosen.digest.hex(), chosen.digest.hex(), url.finish());
+  return fmt::format(R"({{"archive_info": {{"hash": "sha256={}", "hashes": {{"sha256": "{}"}}}}, "url": {}}})", chosen.digest.hex(),
+                     chosen.digest.hex(), url.finish());
 }
 
 class Maker {
@@ -142,9 +143,9 @@ private:
   {
     const auto& install = settings_.install;
     const auto& layout = install.layout;
-    return fmt::format("{} {} {} {} {}\n{}\n{}\n{}\n{}\n{}\n{}\n{} {}\n", format, install.target.python(), install.target.full_version, install.pip.major, install.pip.minor,
-                       layout.prefix, layout.purelib, layout.platlib, layout.scripts, layout.headers, layout.interpreter, name(settings_.compression.codec),
-                       settings_.compression.level);
+    return fmt::format("{} {} {} {} {}\n{}\n{}\n{}\n{}\n{}\n{}\n{} {}\n", format, install.target.python(), install.target.full_version,
+                       install.pip.major, install.pip.minor, layout.prefix, layout.purelib, layout.platlib, layout.scripts, layout.headers,
+                       layout.interpreter, name(settings_.compression.codec), settings_.compression.level);
   }
 
   [[nodiscard]] static std::string wheel_key(const python::Chosen& chosen)
@@ -157,8 +158,9 @@ private:
     Sha256 hash;
     hash.update(settings_key());
     const auto& target = settings_.install.target;
-    hash.update(fmt::format("{} {} {} {} {} {} {}\n", target.machine, target.libc == python::Libc::glibc, target.libc_major, target.libc_minor, settings_.layers,
-                            settings_.on_conflict == OnConflict::pip, settings_.record == RecordCheck::strict));
+    hash.update(fmt::format("{} {} {} {} {} {} {}\n", target.machine, target.libc == python::Libc::glibc, target.libc_major,
+                            target.libc_minor, settings_.layers, settings_.on_conflict == OnConflict::pip,
+                            settings_.record == RecordCheck::strict));
     hash.update(settings_.created + "\n" + (settings_.base ? settings_.base->descriptor.digest.str() : "") + "\n");
     for (const auto& path : settings_.replaced.files) hash.update(path + "\n");
     for (const auto& chosen : wheels_) hash.update(wheel_key(chosen));
@@ -177,7 +179,8 @@ private:
       manifest.size_bytes = json.at("size").uint64();
       if (!store_.has(manifest)) return false;
       const auto image = image::load(store_, manifest);
-      if (!std::ranges::all_of(image.manifest.layers, [&](const oci::Descriptor& layer) { return store_.has(layer) || is_of_base(layer); })) return false;
+      if (!std::ranges::all_of(image.manifest.layers, [&](const oci::Descriptor& layer) { return store_.has(layer) || is_of_base(layer); }))
+        return false;
       made_.manifest = manifest;
       made_.settled = json.at("settled").strings();
       made_.warnings = json.at("warnings").strings();
@@ -190,7 +193,8 @@ private:
 
   [[nodiscard]] bool is_of_base(const oci::Descriptor& layer) const
   {
-    return settings_.base && std::ranges::any_of(settings_.base->manifest.layers, [&](const oci::Descriptor& one) { return one.digest == layer.digest; });
+    return settings_.base &&
+           std::ranges::any_of(settings_.base->manifest.layers, [&](const oci::Descriptor& one) { return one.digest == layer.digest; });
   }
 
   template <class Use>
@@ -221,7 +225,10 @@ private:
   void keep_image(const std::string& key)
   {
     keep(key, [&](oci::JsonWriter& json) {
-      json.member("digest", made_.manifest.digest).member("size", made_.manifest.size_bytes).member("settled", made_.settled).member("warnings", made_.warnings);
+      json.member("digest", made_.manifest.digest)
+          .member("size", made_.manifest.size_bytes)
+          .member("settled", made_.settled)
+          .member("warnings", made_.warnings);
     });
   }
 
@@ -243,7 +250,9 @@ private:
     for (const auto& work : works_) {
       for (const auto& warning : work.wheel->warnings) made_.warnings.push_back(fmt::format("{}: {}", work.wheel->name.file, warning));
       for (const auto& file : work.installed.files)
-        if (!file.path.starts_with(prefix)) throw Error(Errc::bad_input, fmt::format("{}: {} would lie outside {}", work.wheel->name.file, printable(file.path), settings_.install.layout.prefix));
+        if (!file.path.starts_with(prefix))
+          throw Error(Errc::bad_input, fmt::format("{}: {} would lie outside {}", work.wheel->name.file, printable(file.path),
+                                                   settings_.install.layout.prefix));
     }
   }
 
@@ -254,7 +263,8 @@ private:
     const auto hashes = python::verify_record(wheel);
     problems.insert(problems.end(), hashes.begin(), hashes.end());
     if (!problems.empty())
-      throw Error(Errc::bad_input, fmt::format("{}: {}{}", wheel.name.file, problems.front(), problems.size() > 1 ? fmt::format(" (and {} more)", problems.size() - 1) : ""));
+      throw Error(Errc::bad_input, fmt::format("{}: {}{}", wheel.name.file, problems.front(),
+                                               problems.size() > 1 ? fmt::format(" (and {} more)", problems.size() - 1) : ""));
   }
 
   void settle()
@@ -280,7 +290,9 @@ private:
       Sha256 hash;
       hash.update(settings_key());
       for (const auto& name : planned.packages) {
-        const auto at = static_cast<std::size_t>(std::ranges::lower_bound(works_, name, {}, [](const Work& work) -> const std::string& { return work.chosen->pin.name; }) - works_.begin());
+        const auto at = static_cast<std::size_t>(
+            std::ranges::lower_bound(works_, name, {}, [](const Work& work) -> const std::string& { return work.chosen->pin.name; }) -
+            works_.begin());
         const auto& work = works_[at];
         layer.works.push_back(&work);
         layer.packages += fmt::format("{}{}=={}", layer.packages.empty() ? "" : " ", name, work.chosen->wheel.version.str());
@@ -347,7 +359,9 @@ private:
       layer.digest = packed.layers[i].digest;
       layer.size_bytes = packed.layers[i].size_bytes;
       layer.diff_id = packed.layers[i].diff_id;
-      keep(layer.key, [&](oci::JsonWriter& json) { json.member("digest", layer.digest).member("size", layer.size_bytes).member("diff_id", layer.diff_id); });
+      keep(layer.key, [&](oci::JsonWriter& json) {
+        json.member("digest", layer.digest).member("size", layer.size_bytes).member("diff_id", layer.diff_id);
+      });
       ++made_.new_layers;
       made_.new_bytes += layer.size_bytes;
     }
@@ -366,7 +380,8 @@ private:
       config.platform = {architecture_of(settings_.install.target.machine), "linux", ""};
     }
     config.created = settings_.created;
-    const auto add = [&](const Digest& digest, std::uint64_t size_bytes, const Digest& diff_id, std::string_view kind, const std::string& packages, const std::string& name) {
+    const auto add = [&](const Digest& digest, std::uint64_t size_bytes, const Digest& diff_id, std::string_view kind,
+                         const std::string& packages, const std::string& name) {
       oci::Descriptor descriptor;
       descriptor.media_type = image::layer_media_type(settings_.compression.codec);
       descriptor.digest = digest;
@@ -387,8 +402,8 @@ private:
     const auto& target = settings_.install.target;
     manifest.annotations[std::string(annotation::format)] = "1";
     manifest.annotations[std::string(annotation::python)] = target.python();
-    manifest.annotations[std::string(annotation::platform)] =
-        fmt::format("{} {} {}.{}", target.machine, target.libc == python::Libc::glibc ? "glibc" : "musl", target.libc_major, target.libc_minor);
+    manifest.annotations[std::string(annotation::platform)] = fmt::format(
+        "{} {} {}.{}", target.machine, target.libc == python::Libc::glibc ? "glibc" : "musl", target.libc_major, target.libc_minor);
     manifest.annotations[std::string(annotation::prefix)] = settings_.install.layout.prefix;
     manifest.config = store_.put(config.json(), std::string(oci::media_type::config));
     made_.manifest = store_.put(manifest.json(), std::string(oci::media_type::manifest));
@@ -401,7 +416,8 @@ private:
     std::string kept;
     for (const auto word : python::split(found->second, ' ')) {
       const auto name = word.substr(0, word.find("=="));
-      if (std::ranges::none_of(works_, [&](const Work& work) { return work.chosen->pin.name == name; })) kept += fmt::format("{}{}", kept.empty() ? "" : " ", word);
+      if (std::ranges::none_of(works_, [&](const Work& work) { return work.chosen->pin.name == name; }))
+        kept += fmt::format("{}{}", kept.empty() ? "" : " ", word);
     }
     if (kept.empty()) layer.annotations.erase(found);
     else found->second = kept;

@@ -38,7 +38,8 @@ std::vector<PlanLayer> plan(const std::vector<PlanPackage>& packages, std::size_
   for (const auto& name : alone) planned.push_back({name, {name}});
   std::map<std::size_t, std::vector<std::string>> shared;
   for (const auto& package : packages)
-    if (!alone.contains(package.name)) shared[std::to_integer<std::size_t>(sha256(package.name).bytes()[0]) % buckets].push_back(package.name);
+    if (!alone.contains(package.name))
+      shared[std::to_integer<std::size_t>(sha256(package.name).bytes()[0]) % buckets].push_back(package.name);
   for (auto& [bucket, names] : shared) {
     std::ranges::sort(names);
     planned.push_back({fmt::format("bucket-{:02}", bucket), std::move(names)});

@@ -24,15 +24,21 @@ std::optional<Stack> read_stack(const oci::Manifest& manifest)
   const auto format = text_of(manifest.annotations, annotation::format);
   if (format.empty()) return std::nullopt;
   if (format != "1") throw Error(Errc::unsupported, fmt::format("stack of format {}: this cairn reads 1", printable(format)));
-  Stack stack{text_of(manifest.annotations, annotation::python), text_of(manifest.annotations, annotation::platform),
-              text_of(manifest.annotations, annotation::prefix), {}};
+  Stack stack{text_of(manifest.annotations, annotation::python),
+              text_of(manifest.annotations, annotation::platform),
+              text_of(manifest.annotations, annotation::prefix),
+              {}};
   for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
-    std::string_view rest = manifest.layers[i].annotations.contains(std::string(annotation::packages)) ? manifest.layers[i].annotations.at(std::string(annotation::packages)) : std::string_view{};
+    std::string_view rest = manifest.layers[i].annotations.contains(std::string(annotation::packages))
+                                ? manifest.layers[i].annotations.at(std::string(annotation::packages))
+                                : std::string_view{};
     while (!rest.empty()) {
       const auto word = rest.substr(0, rest.find(' '));
       rest.remove_prefix(std::min(rest.size(), word.size() + 1));
       const auto equals = word.find("==");
-      if (equals == std::string_view::npos) throw Error(Errc::bad_input, fmt::format("layer {}: annotation {}: {} is no 'name==version'", i, annotation::packages, printable(word)));
+      if (equals == std::string_view::npos)
+        throw Error(Errc::bad_input,
+                    fmt::format("layer {}: annotation {}: {} is no 'name==version'", i, annotation::packages, printable(word)));
       stack.packages.push_back({std::string(word.substr(0, equals)), std::string(word.substr(equals + 2)), i});
     }
   }

@@ -160,14 +160,16 @@ void WheelBytes::shared(std::size_t file, const python::ZipEntry& entry, std::ui
       }
     }
     if (member->stream) {
-      if (read_full(*member->stream, buffer) != buffer.size()) throw Error(Errc::corrupt, fmt::format("{}: {} is too short", wheel_.archive.what(), printable(entry.name)));
+      if (read_full(*member->stream, buffer) != buffer.size())
+        throw Error(Errc::corrupt, fmt::format("{}: {} is too short", wheel_.archive.what(), printable(entry.name)));
     } else {
       std::memcpy(buffer.data(), member->whole.data() + offset, buffer.size());
     }
     member->next += buffer.size();
     if (member->next == entry.plain_bytes) {
       std::byte nothing{};
-      if (member->stream && member->stream->read({&nothing, 1}) != 0) throw Error(Errc::corrupt, fmt::format("{}: {} is too long", wheel_.archive.what(), printable(entry.name)));
+      if (member->stream && member->stream->read({&nothing, 1}) != 0)
+        throw Error(Errc::corrupt, fmt::format("{}: {} is too long", wheel_.archive.what(), printable(entry.name)));
       budget_.give_back(member->taken_bytes);
       lock.unlock();
       const std::scoped_lock all(mutex_);

@@ -42,9 +42,11 @@ void check_pipfile(const python::Lock& lock, Report& report)
   else if (lock.pipfile_hash == hashes.with_categories) report.made_by = "pipenv 2022.10 to 2026.3";
   else if (lock.pipfile_hash == hashes.legacy) report.made_by = "pipenv before 2022.10 or micropipenv";
   else
-    report.problems.push_back(fmt::format("Pipfile.lock is stale: it was made from a Pipfile with hash {}, this one has {} (pipenv 2026.4 and later), {} (2022.10 and later) or {} "
-                                          "(before); run 'pipenv lock'",
-                                          lock.pipfile_hash.empty() ? "?" : printable(lock.pipfile_hash), hashes.canonical, hashes.with_categories, hashes.legacy));
+    report.problems.push_back(fmt::format(
+        "Pipfile.lock is stale: it was made from a Pipfile with hash {}, this one has {} (pipenv 2026.4 and later), {} (2022.10 and later) "
+        "or {} "
+        "(before); run 'pipenv lock'",
+        lock.pipfile_hash.empty() ? "?" : printable(lock.pipfile_hash), hashes.canonical, hashes.with_categories, hashes.legacy));
 }
 
 void check_pins(const OpenLock& lock, Report& report)
@@ -75,7 +77,8 @@ oci::JsonWriter record(const Report& report, const OpenLock& lock)
   json.member("problems", report.problems).begin_array("unbuilt");
   for (const auto& one : report.unbuilt) json.begin_object().member("name", one.name).member("why", one.why).end_object();
   json.end_array().begin_array("picked");
-  for (const auto& one : report.picked) json.begin_object().member("name", one.pin.name).member("version", one.wheel.version.str()).member("file", one.wheel.file).end_object();
+  for (const auto& one : report.picked)
+    json.begin_object().member("name", one.pin.name).member("version", one.wheel.version.str()).member("file", one.wheel.file).end_object();
   json.end_array().end_object();
   return json;
 }
@@ -100,7 +103,8 @@ Exit run(const Options& options, Program& program)
   for (const auto& warning : lock.lock.warnings) program.warn(warning);
   for (const auto& problem : report.problems) program.error(problem);
   if (!report.problems.empty()) return Exit::found;
-  program.note(fmt::format("{}: {} for Python {}{}", printable(lock.lock.file.filename().string()), count_text(lock.pins.size(), "package", "packages"), lock.target.python(),
+  program.note(fmt::format("{}: {} for Python {}{}", printable(lock.lock.file.filename().string()),
+                           count_text(lock.pins.size(), "package", "packages"), lock.target.python(),
                            report.made_by ? fmt::format(", as its Pipfile says (hash of {})", *report.made_by) : ""));
   return Exit::done;
 }
@@ -115,15 +119,17 @@ void add_lock(CommandLine& line, Program& program)
           .name = "lock",
           .summary = "Check a lock of Python packages",
           .description =
-              "  cairn lock check [DIR]   the lock in DIR, or DIR itself if it is a lock; the current directory if not given\n\n"
-              "Checks that Pipfile.lock was made from the Pipfile beside it, by whichever version of pipenv or micropipenv: the three hashes "
+              "  cairn lock check [DIR]   the lock in DIR (or here), or DIR if it is a lock\n\n"
+              "Checks that Pipfile.lock was made from the Pipfile beside it, by whichever version of pipenv or micropipenv: the three "
+              "hashes "
               "that these give a Pipfile are all right. Checks the version of Python, markers, and that every package is pinned and "
               "hashed. `--pick` also chooses a wheel for each package and shows it, without fetching it.\n\n"
               "Exit code 3: the lock is stale, or something in it cannot be installed.",
           .examples = {{"cairn lock check", "Is the lock here what its Pipfile asks for?"},
                        {"cairn lock check --pick --wheels wheelhouse", "Which wheels would be taken?"}},
           .sections = {{"JSON",
-                        "An object with `lock`, `python`, `pins` (a number), `made_by` (whose hash matched), `problems` (texts), `unbuilt` (`name`, `why`), "
+                        "An object with `lock`, `python`, `pins` (a number), `made_by` (whose hash matched), `problems` (texts), `unbuilt` "
+                        "(`name`, `why`), "
                         "`picked` (`name`, `version`, `file`)."}},
       },
       [options, &program] { return run(*options, program); });

@@ -84,16 +84,20 @@ stack::MakeSettings make_settings(const Options& options, const OpenLock& lock, 
 
 /// The base in the store, and what of the stack it has already. Those wheels are taken off the list: their layers would
 /// change nothing.
-void put_on_base(Program& program, store::Store& store, const std::string& argument, stack::MakeSettings& settings, std::vector<python::Chosen>& wheels)
+void put_on_base(Program& program, store::Store& store, const std::string& argument, stack::MakeSettings& settings,
+                 std::vector<python::Chosen>& wheels)
 {
   const auto open = open_image(program, argument);
   settings.base = image::load(*open.blobs, open.manifest);
   const auto task = program.task(fmt::format("read {}", argument));
   const auto base = stack::read_base(*open.blobs, *settings.base, settings.install.layout, task);
-  if (!base.has_python) program.warn(fmt::format("{}: has no {}/bin/python*; the stack is of use to an image that has", printable(argument), settings.install.layout.prefix));
+  if (!base.has_python)
+    program.warn(fmt::format("{}: has no {}/bin/python*; the stack is of use to an image that has", printable(argument),
+                             settings.install.layout.prefix));
   const auto& target = settings.install.target;
   if (base.glibc && target.libc == python::Libc::glibc && std::pair(target.libc_major, target.libc_minor) > *base.glibc)
-    program.warn(fmt::format("{}: has glibc {}.{}, wheels were chosen for {}.{}; give --glibc", printable(argument), base.glibc->first, base.glibc->second, target.libc_major, target.libc_minor));
+    program.warn(fmt::format("{}: has glibc {}.{}, wheels were chosen for {}.{}; give --glibc", printable(argument), base.glibc->first,
+                             base.glibc->second, target.libc_major, target.libc_minor));
   std::vector<std::string> replaced;
   std::erase_if(wheels, [&](const python::Chosen& chosen) {
     const auto found = base.projects.find(chosen.pin.name);
@@ -176,15 +180,16 @@ void add_python(CommandLine& line, Program& program)
           .name = "python",
           .summary = "Make layers of a locked stack of Python packages, and show them",
           .description =
-              "  cairn python layers LOCK --tag NAME:TAG   an image of the stack's layers\n"
-              "  cairn python add IMAGE LOCK --tag NAME:TAG  the same layers on top of an image\n"
-              "  cairn python list IMAGE                   its packages\n"
-              "  cairn python diff IMAGE IMAGE             what differs, and what a pull would fetch\n\n"
+              "  cairn python layers LOCK --tag NAME:TAG     an image of the stack's layers\n"
+              "  cairn python add IMAGE LOCK --tag NAME:TAG  these layers on an image\n"
+              "  cairn python list IMAGE                     its packages\n"
+              "  cairn python diff IMAGE IMAGE               what differs, what a pull costs\n\n"
               "LOCK is a Pipfile.lock, pylock.toml or requirements.txt with hashes, or a directory that has one. Each package comes as "
               "a wheel whose sha256 the lock has; nothing else is ever installed. Neither Python nor a container is needed: the image "
               "holds what `pip install --no-deps --no-compile` would write, and the same lock gives the same bytes on every machine.\n\n"
               "The largest packages get a layer each, the others share sixteen by a hash of their names, so that one changed package "
-              "changes one layer. `add` leaves packages alone that the image has at the same version, and hides what it has of others. If NAME:TAG is such an image already, its plan is kept where sizes leave a choice.",
+              "changes one layer. `add` leaves packages alone that the image has at the same version, and hides what it has of others. If "
+              "NAME:TAG is such an image already, its plan is kept where sizes leave a choice.",
           .examples =
               {
                   {"cairn python layers Pipfile.lock --wheels wheelhouse --tag stack:1", "Layers of a lock, from wheels in a directory."},
@@ -194,12 +199,16 @@ void add_python(CommandLine& line, Program& program)
           .sections =
               {
                   {"JSON",
-                   "`layers`: an object with `manifest`, `tag`, `packages`, `unchanged`, `layers` (`new`, `kept`), `new_bytes`, `kept_bytes`, "
-                   "`fetched`, `asked`, `conflicts`, `warnings`. `list`: `python`, `platform`, `prefix`, `packages` (each `name`, `version`, "
-                   "`layer`), `layers` (each `digest`, `size_bytes`). `diff`: `changes` (each `name`, `before`, `after`), `layers_to_fetch`, "
+                   "`layers`: an object with `manifest`, `tag`, `packages`, `unchanged`, `layers` (`new`, `kept`), `new_bytes`, "
+                   "`kept_bytes`, "
+                   "`fetched`, `asked`, `conflicts`, `warnings`. `list`: `python`, `platform`, `prefix`, `packages` (each `name`, "
+                   "`version`, "
+                   "`layer`), `layers` (each `digest`, `size_bytes`). `diff`: `changes` (each `name`, `before`, `after`), "
+                   "`layers_to_fetch`, "
                    "`bytes_to_fetch`, `bytes`."},
                   {"Environment",
-                   "`CAIRN_WHEEL_CACHE` is where wheels are kept. `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` and pip's configuration files say where "
+                   "`CAIRN_WHEEL_CACHE` is where wheels are kept. `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` and pip's configuration files say "
+                   "where "
                    "wheels come from when neither the lock nor `--index` does. Variables in the lock's sources (`${NAME}`) are filled in. "
                    "`SOURCE_DATE_EPOCH` is the image's time of creation."},
               },
@@ -211,9 +220,11 @@ void add_python(CommandLine& line, Program& program)
       .option("--interpreter", "PATH", "of scripts' first lines: PREFIX/bin/python", options->interpreter);
   add_python_options(command, options->python);
   command.number("--layers", "K", "at most this many layers: 40", stack::least_layers, stack::most_layers, options->layers)
-      .choice("--compression", {"zstd", "gzip", "none"}, "how layers are compressed; zstd unless settings say otherwise", options->compression)
+      .choice("--compression", {"zstd", "gzip", "none"}, "how layers are compressed; zstd unless settings say otherwise",
+              options->compression)
       .number("--level", "N", "compression level: zstd 1 to 19 (3), gzip 1 to 12 (3)", 0, 19, options->level)
-      .choice("--conflict", {"refuse", "pip"}, "when two packages have one path with different content: an error, or pip's order", options->conflict)
+      .choice("--conflict", {"refuse", "pip"}, "when two packages have one path with different content: an error, or pip's order",
+              options->conflict)
       .flag("--strict-record", "refuse wheels whose RECORD is not what they hold", options->strict_record)
       .option("--output", "PLACE", "copy the image there too: `oci:DIR[:TAG]` or `oci-archive:FILE[:TAG]`", options->output);
 }

@@ -24,8 +24,10 @@ std::vector<std::string> names(const std::string& text)
 TEST(EntryPoint, refuses_names_that_leave_the_directory_or_replace_python)
 {
   const auto make = [](const std::string& name) { return [name] { names("[console_scripts]\n" + name + " = m:f\n"); }; };
-  for (const auto* name : {"../evil", "a/b", "..", "a\\b"}) EXPECT_THAT(make(name), ThrowsError(Errc::bad_input, "leads out of the directory")) << name;
-  for (const auto* name : {"python", "python3", "python3.12", "pythonw"}) EXPECT_THAT(make(name), ThrowsError(Errc::bad_input, "would replace the interpreter")) << name;
+  for (const auto* name : {"../evil", "a/b", "..", "a\\b"})
+    EXPECT_THAT(make(name), ThrowsError(Errc::bad_input, "leads out of the directory")) << name;
+  for (const auto* name : {"python", "python3", "python3.12", "pythonw"})
+    EXPECT_THAT(make(name), ThrowsError(Errc::bad_input, "would replace the interpreter")) << name;
   EXPECT_THAT(make(""), ThrowsError(Errc::bad_input, "has no name"));
   EXPECT_THAT(make(".wh.x"), ThrowsError(Errc::bad_input, "no file name that a layer can hold"));
   EXPECT_THAT(names("[console_scripts]\nh\xc3\xa9 = m:f\npythonic=m:f\n"), ElementsAre("h\xc3\xa9", "pythonic"));
@@ -34,7 +36,8 @@ TEST(EntryPoint, refuses_names_that_leave_the_directory_or_replace_python)
 TEST(EntryPoint, refuses_values_without_a_callable)
 {
   for (const auto* value : {"m", "m : f", ":f", "m:", "m:f:g", ""})
-    EXPECT_THAT([&] { names(std::string("[console_scripts]\na = ") + value + "\n"); }, ThrowsError(Errc::bad_input, "names no callable")) << value;
+    EXPECT_THAT([&] { names(std::string("[console_scripts]\na = ") + value + "\n"); }, ThrowsError(Errc::bad_input, "names no callable"))
+        << value;
 }
 
 TEST(EntryPoint, names_pips_scripts_for_the_target)

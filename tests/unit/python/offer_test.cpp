@@ -47,7 +47,8 @@ std::string chosen(const Pin& pin, const std::vector<Offer>& offers, Target targ
 
 TEST(Choose, takes_the_file_whose_hash_is_locked)
 {
-  EXPECT_EQ(chosen(pin("torch", "2.7.1"), {offer("torch-2.7.1-cp311-cp311-linux_x86_64.whl", other), offer("torch-2.7.1+cpu-cp311-cp311-linux_x86_64.whl")}),
+  EXPECT_EQ(chosen(pin("torch", "2.7.1"),
+                   {offer("torch-2.7.1-cp311-cp311-linux_x86_64.whl", other), offer("torch-2.7.1+cpu-cp311-cp311-linux_x86_64.whl")}),
             "torch-2.7.1+cpu-cp311-cp311-linux_x86_64.whl");
 }
 
@@ -77,7 +78,8 @@ TEST(Choose, takes_yanked_files_only_when_all_are)
 
 TEST(Choose, takes_files_whose_hash_is_not_told_by_their_tags)
 {
-  EXPECT_EQ(chosen(pin("a", "1"), {offer("a-1-py3-none-any.whl", std::nullopt), offer("a-1-cp311-cp311-manylinux_2_17_x86_64.whl", std::nullopt)}),
+  EXPECT_EQ(chosen(pin("a", "1"),
+                   {offer("a-1-py3-none-any.whl", std::nullopt), offer("a-1-cp311-cp311-manylinux_2_17_x86_64.whl", std::nullopt)}),
             "a-1-cp311-cp311-manylinux_2_17_x86_64.whl");
 }
 
@@ -85,9 +87,12 @@ TEST(Choose, tells_why_each_file_fell_out)
 {
   auto python = offer("a-1-py3-none-any.whl");
   python.requires_python = ">=3.12";
-  EXPECT_THAT([&] { chosen(pin("a", "1"), {offer("a-1-cp310-cp310-linux_x86_64.whl"), offer("a-1-cp311-cp311-linux_x86_64.whl", other), python}); },
-              ThrowsError(Errc::not_found, "a 1: none of 3 wheels fits Python 3.11 on x86_64 with glibc 2.34: a-1-cp310-cp310-linux_x86_64.whl: its tags are for other targets; "
-                                           "a-1-cp311-cp311-linux_x86_64.whl: its hash is not locked; a-1-py3-none-any.whl: requires Python >=3.12"));
+  EXPECT_THAT(
+      [&] { chosen(pin("a", "1"), {offer("a-1-cp310-cp310-linux_x86_64.whl"), offer("a-1-cp311-cp311-linux_x86_64.whl", other), python}); },
+      ThrowsError(Errc::not_found,
+                  "a 1: none of 3 wheels fits Python 3.11 on x86_64 with glibc 2.34: a-1-cp310-cp310-linux_x86_64.whl: its tags are for "
+                  "other targets; "
+                  "a-1-cp311-cp311-linux_x86_64.whl: its hash is not locked; a-1-py3-none-any.whl: requires Python >=3.12"));
   EXPECT_EQ(chosen(pin("a", "1"), {offer("a-1.tar.gz"), offer("b-1-py3-none-any.whl"), offer("a-2-py3-none-any.whl")}), "nothing");
 }
 
@@ -124,7 +129,10 @@ protected:
     lock.file = directory_.path() / "Pipfile.lock";
     settings.sources = {{"main", source}, {"corp", corp}};
   }
-  Resolved run(const std::vector<Pin>& pins) { return resolve(lock, pins, settings, *std::make_unique<WheelCache>(directory_.path() / "cache"), Task{}); }
+  Resolved run(const std::vector<Pin>& pins)
+  {
+    return resolve(lock, pins, settings, *std::make_unique<WheelCache>(directory_.path() / "cache"), Task{});
+  }
 
   TempDir directory_;
   Pin a = pin("a", "1");
@@ -151,8 +159,9 @@ TEST_F(Resolve, fetches_once_and_then_asks_nothing)
 TEST_F(Resolve, refuses_swapped_content)
 {
   source->content["a-1-py3-none-any.whl"] = "swapped";
-  EXPECT_THAT([&] { run({a}); }, ThrowsError(Errc::corrupt, "a-1-py3-none-any.whl from https://fake.example.org/simple: hash mismatch: the lock expects " +
-                                                                sha256("content of a").str() + ", got " + sha256("swapped").str()));
+  EXPECT_THAT([&] { run({a}); },
+              ThrowsError(Errc::corrupt, "a-1-py3-none-any.whl from https://fake.example.org/simple: hash mismatch: the lock expects " +
+                                             sha256("content of a").str() + ", got " + sha256("swapped").str()));
 }
 
 TEST_F(Resolve, checks_a_file_whose_hash_the_index_does_not_tell)

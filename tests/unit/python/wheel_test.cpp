@@ -66,7 +66,8 @@ protected:
 
 TEST_F(WheelTest, installs_what_pip_does)
 {
-  text["demo-1.0.dist-info/entry_points.txt"] = "# no\n[console_scripts]\ndemo = demo.cli:main [extra]\n[other]\nbad line\n[gui_scripts]\ngui=demo:App.run\n";
+  text["demo-1.0.dist-info/entry_points.txt"] =
+      "# no\n[console_scripts]\ndemo = demo.cli:main [extra]\n[other]\nbad line\n[gui_scripts]\ngui=demo:App.run\n";
   text["demo-1.0.data/scripts/old"] = "#!python -E\nprint()\n";
   text["demo-1.0.data/scripts/demo"] = "#!python\n";
   text["demo-1.0.data/data/share/x"] = "data";
@@ -151,7 +152,8 @@ TEST_F(WheelTest, checks_its_metadata_against_its_name)
 
 TEST_F(WheelTest, tells_where_its_record_is_wrong)
 {
-  record = "demo/__init__.py,sha256=x,7,more\r\ndemo-1.0.dist-info/WHEEL,sha256=wrong=,\"68\"\n./gone,,\n/abs,md5=1,1\n../up,,\n\"a,\"\"b\",,\n";
+  record =
+      "demo/__init__.py,sha256=x,7,more\r\ndemo-1.0.dist-info/WHEEL,sha256=wrong=,\"68\"\n./gone,,\n/abs,md5=1,1\n../up,,\n\"a,\"\"b\",,\n";
   const auto wheel = open();
   EXPECT_THAT(wheel.warnings, Contains(HasSubstr("says that 'demo/__init__.py' has '7' bytes, it has 0")));
   EXPECT_THAT(wheel.warnings, Contains(HasSubstr("another hash of 'demo-1.0.dist-info/WHEEL'")));

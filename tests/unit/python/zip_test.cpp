@@ -62,11 +62,14 @@ TEST_F(Zip, takes_equal_duplicates_once_and_refuses_others)
 
 TEST_F(Zip, takes_data_descriptors_that_agree)
 {
-  const auto descriptor = ZipMaker::number(0x08074b50, 4) + ZipMaker::number(crc32(0, as_bytes("x")), 4) + ZipMaker::number(1, 4) + ZipMaker::number(1, 4);
+  const auto descriptor =
+      ZipMaker::number(0x08074b50, 4) + ZipMaker::number(crc32(0, as_bytes("x")), 4) + ZipMaker::number(1, 4) + ZipMaker::number(1, 4);
   ZipMaker maker;
   maker.add({.name = "a", .content = "x", .flags = 8, .local_crc = 0, .local_size = 0, .descriptor = descriptor});
   EXPECT_EQ(open(maker).entries().size(), 1u);
-  refuses({.name = "a", .content = "x", .flags = 8, .local_crc = 0, .descriptor = ZipMaker::number(0x08074b50, 4) + ZipMaker::number(0, 12)}, "data descriptor that disagrees");
+  refuses(
+      {.name = "a", .content = "x", .flags = 8, .local_crc = 0, .descriptor = ZipMaker::number(0x08074b50, 4) + ZipMaker::number(0, 12)},
+      "data descriptor that disagrees");
   refuses({.name = "a", .content = "x", .flags = 8, .local_crc = 0}, "data descriptor");
   refuses({.name = "a", .content = "x", .descriptor = descriptor}, "belong to no entry");
 }
@@ -160,11 +163,13 @@ TEST_F(Zip, bounds_entries_and_size)
 TEST_F(Zip, finds_broken_content_when_it_is_read)
 {
   ZipMaker maker;
-  maker.add({.name = "a", .content = "x", .central_crc = 1, .local_crc = 1}).add({.name = "b", .content = "yy", .deflate = true, .central_size = 3, .local_size = 3});
+  maker.add({.name = "a", .content = "x", .central_crc = 1, .local_crc = 1})
+      .add({.name = "b", .content = "yy", .deflate = true, .central_size = 3, .local_size = 3});
   const auto archive = open(maker);
   EXPECT_THAT([&] { static_cast<void>(archive.read(*archive.find("a"), 9)); }, ThrowsError(Errc::bad_input, "another CRC"));
   EXPECT_THAT([&] { static_cast<void>(read_all(*archive.open(*archive.find("a")), 9, "a")); }, ThrowsError(Errc::bad_input, "another CRC"));
-  EXPECT_THAT([&] { static_cast<void>(archive.read(*archive.find("b"), 9)); }, ThrowsError(Errc::corrupt, "inflates to 2 bytes, expected 3"));
+  EXPECT_THAT([&] { static_cast<void>(archive.read(*archive.find("b"), 9)); },
+              ThrowsError(Errc::corrupt, "inflates to 2 bytes, expected 3"));
   EXPECT_THAT([&] { static_cast<void>(read_all(*archive.open(*archive.find("b")), 9, "b")); }, ThrowsError(Errc::bad_input, "shorter"));
 }
 

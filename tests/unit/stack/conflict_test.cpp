@@ -56,8 +56,10 @@ TEST_F(Conflict, refuses_different_files_or_follows_pip)
 {
   wheel("aaa", {{"cv2/__init__.py", "a"}});
   wheel("bbb", {{"cv2/__init__.py", "b"}});
-  EXPECT_THAT([&] { settle_conflicts(owned_, OnConflict::refuse); }, ThrowsError(Errc::bad_input, "aaa and bbb both have 'opt/app/lib/python3.11/site-packages/cv2/__init__.py'"));
-  EXPECT_THAT(settle_conflicts(owned_, OnConflict::pip), ElementsAre("opt/app/lib/python3.11/site-packages/cv2/__init__.py: of aaa; that of bbb is left out"));
+  EXPECT_THAT([&] { settle_conflicts(owned_, OnConflict::refuse); },
+              ThrowsError(Errc::bad_input, "aaa and bbb both have 'opt/app/lib/python3.11/site-packages/cv2/__init__.py'"));
+  EXPECT_THAT(settle_conflicts(owned_, OnConflict::pip),
+              ElementsAre("opt/app/lib/python3.11/site-packages/cv2/__init__.py: of aaa; that of bbb is left out"));
   EXPECT_TRUE(has(0, "cv2/__init__.py"));
   EXPECT_FALSE(has(1, "cv2/__init__.py"));
 }
@@ -66,7 +68,8 @@ TEST_F(Conflict, refuses_a_file_that_is_anothers_directory)
 {
   wheel("aaa", {{"x", "file"}});
   wheel("bbb", {{"x/y", "below"}});
-  EXPECT_THAT([&] { settle_conflicts(owned_, OnConflict::pip); }, ThrowsError(Errc::bad_input, "is a file of aaa and a directory of another package"));
+  EXPECT_THAT([&] { settle_conflicts(owned_, OnConflict::pip); },
+              ThrowsError(Errc::bad_input, "is a file of aaa and a directory of another package"));
 }
 
 }  // namespace

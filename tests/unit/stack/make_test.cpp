@@ -66,7 +66,8 @@ TEST_F(Make, gives_a_valid_image_that_says_what_it_holds)
 
 TEST_F(Make, gives_the_same_bytes_with_any_number_of_threads)
 {
-  const std::vector wheels{wheel("aaa", "1.0", {{"aaa.py", "a"}}), wheel("bbb", "2.0", {{"big", noise(36 << 20)}, {"middle", noise(13 << 20)}, {"x", noise(600 << 10)}})};
+  const std::vector wheels{wheel("aaa", "1.0", {{"aaa.py", "a"}}),
+                           wheel("bbb", "2.0", {{"big", noise(36 << 20)}, {"middle", noise(13 << 20)}, {"x", noise(600 << 10)}})};
   std::set<Digest> digests;
   for (const std::size_t threads : {1u, 2u, 16u}) {
     settings.threads = threads;
@@ -78,7 +79,8 @@ TEST_F(Make, gives_the_same_bytes_with_any_number_of_threads)
 TEST_F(Make, makes_only_the_layer_of_a_changed_package)
 {
   std::vector<python::Chosen> wheels;
-  for (const auto* name : {"aaa", "bbb", "ccc", "ddd", "eee", "fff"}) wheels.push_back(wheel(name, "1.0", {{std::string(name) + ".py", name}}));
+  for (const auto* name : {"aaa", "bbb", "ccc", "ddd", "eee", "fff"})
+    wheels.push_back(wheel(name, "1.0", {{std::string(name) + ".py", name}}));
   const auto first = make_in("store", wheels);
   EXPECT_FALSE(first.unchanged);
   const auto again = make_in("store", wheels);
@@ -97,7 +99,8 @@ TEST_F(Make, checks_records_only_when_asked_to)
 {
   auto broken = wheel("aaa", "1.0", {{"aaa.py", "a"}});
   cairn::test::ZipMaker maker;
-  maker.add("aaa-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n").add("aaa-1.0.dist-info/METADATA", "Name: aaa\nVersion: 1.0\n");
+  maker.add("aaa-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+      .add("aaa-1.0.dist-info/METADATA", "Name: aaa\nVersion: 1.0\n");
   maker.add("aaa-1.0.dist-info/RECORD", "gone,,\n");
   maker.write(broken.path);
   EXPECT_THAT(make_in("store", {broken}).warnings, testing::Contains(HasSubstr("RECORD lists 'gone'")));
@@ -109,7 +112,8 @@ TEST_F(Make, publishes_nothing_of_a_broken_wheel)
 {
   auto broken = wheel("aaa", "1.0", {});
   cairn::test::ZipMaker maker;
-  maker.add("aaa-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n").add("aaa-1.0.dist-info/METADATA", "Name: aaa\nVersion: 1.0\n");
+  maker.add("aaa-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+      .add("aaa-1.0.dist-info/METADATA", "Name: aaa\nVersion: 1.0\n");
   maker.add("aaa-1.0.dist-info/RECORD", "").add({.name = "big", .content = noise(6 << 20), .central_crc = 1, .local_crc = 1});
   maker.write(broken.path);
   EXPECT_THAT([&] { make_in("store", {broken}); }, ThrowsError(Errc::bad_input, "'aaa-1.0-py3-none-any.whl': entry 'big' has another CRC"));

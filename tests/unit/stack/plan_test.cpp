@@ -38,7 +38,8 @@ TEST(Plan, moves_nothing_else_when_a_package_comes_or_goes)
   packages.push_back({"another", 1000});
   auto after = plan(packages, default_layers, {});
   std::size_t changed = 0;
-  for (const auto& layer : before) changed += std::ranges::none_of(after, [&](const PlanLayer& one) { return one.packages == layer.packages; });
+  for (const auto& layer : before)
+    changed += std::ranges::none_of(after, [&](const PlanLayer& one) { return one.packages == layer.packages; });
   EXPECT_EQ(changed, 1u);
 }
 

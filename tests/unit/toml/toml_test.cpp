@@ -21,7 +21,8 @@ TEST(Toml, becomes_json_with_sorted_keys)
 TEST(Toml, names_the_place_of_an_error)
 {
   EXPECT_THAT([] { static_cast<void>(as_json("a = 1\na = 2\n", "Pipfile")); }, ThrowsError(Errc::bad_input, "Pipfile: line 2, column"));
-  EXPECT_THAT([] { static_cast<void>(as_json("a = inf\n", "Pipfile")); }, ThrowsError(Errc::bad_input, "Pipfile: line 1: a number that is not finite"));
+  EXPECT_THAT([] { static_cast<void>(as_json("a = inf\n", "Pipfile")); },
+              ThrowsError(Errc::bad_input, "Pipfile: line 1: a number that is not finite"));
 }
 
 }  // namespace
