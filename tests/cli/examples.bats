@@ -22,6 +22,15 @@ with_bases() {
   tar -czf site.tar.gz easybuild/README
 }
 
+# A wheel in ./wheelhouse, and a Pipfile.lock that pins it.
+with_stack() {
+  local line
+  mkdir -p wheelhouse
+  line=$("$checkout/tests/support/python/make_wheel.py" wheelhouse demo 1.0)
+  printf '{"_meta": {"pipfile-spec": 6, "requires": {"python_version": "3.11"}, "sources": []}, "default": {"demo": {"version": "==1.0", "hashes": ["%s"]}}}' \
+    "${line#*--hash=}" >Pipfile.lock
+}
+
 @test "every example in docs/commands runs" {
   mkdir -p "$BATS_TEST_TMPDIR/bin"
   ln -s "$CAIRN" "$BATS_TEST_TMPDIR/bin/cairn"
@@ -40,6 +49,7 @@ with_bases() {
     echo geheim >token
     cairn login registry.example.com --username robot --password-stdin --quiet <token
     [[ ${page##*/} == populate.md ]] || cairn populate library:2026.11 volume --quiet >/dev/null
+    with_stack
     while IFS= read -r example; do
       printf '%s: %s\n' "${page##*/}" "$example"
       bash -euo pipefail -c "$example"

@@ -120,3 +120,12 @@ END
   cairn split tree --tag library:1 --store store --jobs 8 --quiet
   cairn validate library:1 --store store --jobs 8 --quiet
 }
+
+@test "a stack with a wheel of 600 MiB is made in 256 MiB" {
+  [[ -z ${sanitized-} ]] || skip "a sanitized program takes more; the release build is measured"
+  mkdir wheels
+  "$checkout/tests/support/python/make_large_wheel.py" wheels 600 >requirements.txt
+  limit_kib=$((256 * 1024))
+  CAIRN_WHEEL_CACHE=$PWD/cache measured python layers requirements.txt --python 3.11 --wheels wheels --tag stack:1 --store store --jobs 8
+  rm -r wheels
+}

@@ -100,6 +100,13 @@ FrameCursor::FrameCursor(const FragmentSpec& spec) : spec_(&spec) {}
 
 std::optional<FrameCursor::Frame> FrameCursor::next()
 {
+  if (spec_->bytes != nullptr) {
+    const auto left = spec_->bytes->size_bytes() - offset_;
+    if (left == 0) return std::nullopt;
+    const Frame frame{{0, offset_}, static_cast<std::size_t>(std::min<std::uint64_t>(left, frame_bytes))};
+    offset_ += frame.bytes;
+    return frame;
+  }
   const auto& items = spec_->contents->items;
   while (item_ < items.size() && item_bytes_ == 0) {
     item_bytes_ = archive_bytes(*spec_, items[item_]);
@@ -134,6 +141,7 @@ void FrameReader::enter(const Contents& contents, const Item& item)
 
 void FrameReader::read(const FragmentSpec& spec, const FrameStart& start, std::span<std::byte> buffer)
 {
+  if (spec.bytes != nullptr) return spec.bytes->read(start.offset, buffer);
   const auto& contents = *spec.contents;
   auto offset = start.offset;
   for (auto at = start.item; !buffer.empty(); ++at, offset = 0) {

@@ -20,11 +20,22 @@ inline constexpr std::size_t frame_bytes = std::size_t{4} << 20;
 
 enum class Mtimes { constant, kept };
 
+/// A fragment's tar bytes that do not come from a tree: a wheel's. Any thread.
+class FragmentBytes {
+public:
+  virtual ~FragmentBytes() = default;
+  [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
+  /// Fill `buffer` with the bytes from `offset`. Every byte is asked for once, in frames that are begun in order but read side
+  /// by side: a call may wait for those before it, and must end when one of them threw.
+  virtual void read(std::uint64_t offset, std::span<std::byte> buffer) = 0;
+};
+
 /// How a unit is written.
 struct FragmentSpec {
   const Contents* contents = nullptr;
   std::string prefix;  ///< archive path of the tree: `opt/apps/easybuild`
   Mtimes mtimes = Mtimes::constant;
+  FragmentBytes* bytes = nullptr;  ///< in place of `contents`; outlives the packing
 };
 
 /// Where a frame begins: `offset` bytes into the archive bytes (header, content, padding) of item `item`.

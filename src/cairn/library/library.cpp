@@ -94,7 +94,8 @@ std::string near_names(const Document& document, const std::string& name)
   }
   std::ranges::sort(near);
   std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(near.size(), 5); ++i) text += fmt::format("{}{}", i == 0 ? "; near names: " : ", ", near[i].second);
+  for (std::size_t i = 0; i < std::min<std::size_t>(near.size(), 5); ++i)
+    text += fmt::format("{}{}", i == 0 ? "; near names: " : ", ", near[i].second);
   return text;
 }
 
@@ -132,7 +133,8 @@ Library load(const oci::BlobSource& blobs, const oci::Descriptor& manifest)
   const auto& image = library.image;
   const auto found = image.manifest.annotations.find(std::string(annotation::format));
   if (found == image.manifest.annotations.end())
-    throw Error(Errc::bad_input, fmt::format("{}: not a library (its manifest has no annotation {})", manifest.digest.str(), annotation::format));
+    throw Error(Errc::bad_input,
+                fmt::format("{}: not a library (its manifest has no annotation {})", manifest.digest.str(), annotation::format));
   const auto index = find_index(image);
   in_context([&] { return "library " + manifest.digest.str(); },
              [&] {

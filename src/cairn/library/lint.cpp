@@ -79,33 +79,33 @@ std::span<const LintRule> lint_rules()
 {
   using enum Severity;
   static constexpr std::array rules{
-    LintRule{"broken-modulefile", error, error, "a modulefile or rc file that cannot be evaluated"},
-    LintRule{"dangling-link", note, warning, "a symbolic link to nothing, to itself, or to what is left out"},
-    LintRule{"duplicate-module", warning, warning, "two modulefiles of one name"},
-    LintRule{"file-capability", warning, warning, "a program with capabilities, which are not shipped"},
-    LintRule{"foreign-loader", warning, warning, "a program started by a loader outside the tree and the system"},
-    LintRule{"foreign-path", warning, warning, "a modulefile that sets paths outside the tree"},
-    LintRule{"foreign-root", note, warning, "a modulefile whose software is outside the tree"},
-    LintRule{"foreign-rpath", warning, warning, "RPATH or RUNPATH outside the tree and the system, or relative"},
-    LintRule{"foreign-shebang", warning, warning, "a script run by a program outside the tree and the system"},
-    LintRule{"hard-link", note, note, "a hard link between units, shipped as a copy"},
-    LintRule{"impure-modulefile", note, note, "a modulefile that asks for the host"},
-    LintRule{"left-out", note, note, "what exclude patterns leave out"},
-    LintRule{"link-out-of-tree", note, error, "a symbolic link that leaves the tree"},
-    LintRule{"long-shebang", warning, warning, "a script whose first line is too long for Linux"},
-    LintRule{"missing-dependency", error, error, "a module that needs one the tree does not have"},
-    LintRule{"missing-interpreter", warning, warning, "a script run by a program that the tree should have and does not"},
-    LintRule{"missing-root", error, error, "a modulefile whose software is not there"},
-    LintRule{"module-names", warning, warning, "names of modules that are not clear"},
-    LintRule{"mtime-bound", note, note, "caches that are valid only with their files' times"},
-    LintRule{"no-unit", note, note, "what belongs to no module"},
-    LintRule{"partial-install", warning, warning, "a prefix that is empty, or that nothing names"},
-    LintRule{"set-id", warning, warning, "a set-user-id or set-group-id file, whose bits are not shipped"},
-    LintRule{"stale-bytecode", warning, warning, "Python bytecode that does not match its source"},
-    LintRule{"tree-is-elsewhere", error, error, "modulefiles that name another place for the tree"},
-    LintRule{"unknown-module", warning, warning, "library.yaml names a module that the tree does not have"},
-    LintRule{"unshippable", error, error, "what a layer cannot carry, or cannot be read"},
-    LintRule{"world-writable", warning, warning, "files and directories that anyone may write to"},
+      LintRule{"broken-modulefile", error, error, "a modulefile or rc file that cannot be evaluated"},
+      LintRule{"dangling-link", note, warning, "a symbolic link to nothing, to itself, or to what is left out"},
+      LintRule{"duplicate-module", warning, warning, "two modulefiles of one name"},
+      LintRule{"file-capability", warning, warning, "a program with capabilities, which are not shipped"},
+      LintRule{"foreign-loader", warning, warning, "a program started by a loader outside the tree and the system"},
+      LintRule{"foreign-path", warning, warning, "a modulefile that sets paths outside the tree"},
+      LintRule{"foreign-root", note, warning, "a modulefile whose software is outside the tree"},
+      LintRule{"foreign-rpath", warning, warning, "RPATH or RUNPATH outside the tree and the system, or relative"},
+      LintRule{"foreign-shebang", warning, warning, "a script run by a program outside the tree and the system"},
+      LintRule{"hard-link", note, note, "a hard link between units, shipped as a copy"},
+      LintRule{"impure-modulefile", note, note, "a modulefile that asks for the host"},
+      LintRule{"left-out", note, note, "what exclude patterns leave out"},
+      LintRule{"link-out-of-tree", note, error, "a symbolic link that leaves the tree"},
+      LintRule{"long-shebang", warning, warning, "a script whose first line is too long for Linux"},
+      LintRule{"missing-dependency", error, error, "a module that needs one the tree does not have"},
+      LintRule{"missing-interpreter", warning, warning, "a script run by a program that the tree should have and does not"},
+      LintRule{"missing-root", error, error, "a modulefile whose software is not there"},
+      LintRule{"module-names", warning, warning, "names of modules that are not clear"},
+      LintRule{"mtime-bound", note, note, "caches that are valid only with their files' times"},
+      LintRule{"no-unit", note, note, "what belongs to no module"},
+      LintRule{"partial-install", warning, warning, "a prefix that is empty, or that nothing names"},
+      LintRule{"set-id", warning, warning, "a set-user-id or set-group-id file, whose bits are not shipped"},
+      LintRule{"stale-bytecode", warning, warning, "Python bytecode that does not match its source"},
+      LintRule{"tree-is-elsewhere", error, error, "modulefiles that name another place for the tree"},
+      LintRule{"unknown-module", warning, warning, "library.yaml names a module that the tree does not have"},
+      LintRule{"unshippable", error, error, "what a layer cannot carry, or cannot be read"},
+      LintRule{"world-writable", warning, warning, "files and directories that anyone may write to"},
   };
   return rules;
 }
@@ -132,7 +132,8 @@ std::vector<LintFinding> lint(const LintSettings& settings, const Task& task)
     return formed;
   }();
   // Defaults, rc files and the featured list are of the tree, not of a unit, but are files too.
-  if (!units.index.empty()) units.units.push_back({.name = {}, .kind = UnitKind::rest, .roots = units.index, .modulefiles = {}, .dependencies = {}, .missing = {}});
+  if (!units.index.empty())
+    units.units.push_back({.name = {}, .kind = UnitKind::rest, .roots = units.index, .modulefiles = {}, .dependencies = {}, .missing = {}});
   std::vector<UnitFindings> of_units(units.units.size());
   const auto looking = task.step("look at files");
   parallel_for(units.units.size(), settings.threads,

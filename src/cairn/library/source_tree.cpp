@@ -23,14 +23,15 @@ std::vector<std::string> effective_excludes(const Mapping& mapping)
   auto patterns = default_excludes();
   for (const auto& include : mapping.includes)
     if (std::erase(patterns, include) == 0)
-      throw Error(Errc::bad_input, fmt::format("include {}: not one of the built-in exclude patterns ({})", printable(include), fmt::join(default_excludes(), ", ")));
+      throw Error(Errc::bad_input, fmt::format("include {}: not one of the built-in exclude patterns ({})", printable(include),
+                                               fmt::join(default_excludes(), ", ")));
   patterns.insert(patterns.end(), mapping.excludes.begin(), mapping.excludes.end());
   return patterns;
 }
 
 bool is_directory(int tree, const std::string& path)
 {
-  struct stat status {};
+  struct stat status{};
   return ::fstatat(tree, path.c_str(), &status, 0) == 0 && S_ISDIR(status.st_mode);
 }
 

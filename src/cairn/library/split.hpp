@@ -23,7 +23,8 @@ namespace cairn::library {
 
 /// What an admin may say about a tree (library.yaml), beyond what EasyBuild's layout says.
 struct Mapping {
-  std::optional<std::string> target;       ///< absolute path at which users will see the tree; default: where modulefiles say it is, else where it is
+  std::optional<std::string>
+      target;       ///< absolute path at which users will see the tree; default: where modulefiles say it is, else where it is
   std::vector<std::string> modulepath;     ///< relative; empty: found
   std::vector<std::string> prefixes;       ///< fnmatch patterns of installed prefixes (`apps/*/*`), relative; added to EasyBuild's
   std::vector<std::string> shared;         ///< fnmatch patterns of directories that are units of their own

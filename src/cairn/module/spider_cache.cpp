@@ -39,7 +39,8 @@ Table entry_table(const Entry& entry, const EntryPlace& place)
   out.emplace("canonical", is_meta ? "" : stem);
   out.emplace("Version", entry.version ? Value(*entry.version) : Value(false));
   if (entry.file.has_lua_suffix()) out.emplace("luaExt", lua_extension(base));
-  if (!is_meta && !entry.file.is_default && (base.starts_with(".version") || base.starts_with(".modulerc"))) out.emplace("dot_version", std::int64_t{1});
+  if (!is_meta && !entry.file.is_default && (base.starts_with(".version") || base.starts_with(".modulerc")))
+    out.emplace("dot_version", std::int64_t{1});
   for (const auto& [key, value] : entry.record.cached) out.insert_or_assign(key, value);
   return out;
 }

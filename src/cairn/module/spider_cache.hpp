@@ -45,7 +45,8 @@ struct EntryPlace {
 
 /// The shards of modules whose entries have their text. `target` is where the tree will be, `path` the MODULEPATH directory there.
 /// `modulepath_at_target` says how an added MODULEPATH is called there.
-[[nodiscard]] std::map<std::string, Shard> make_shards(const std::map<std::string, Node>& nodes, const std::string& target, const std::string& path,
+[[nodiscard]] std::map<std::string, Shard> make_shards(const std::map<std::string, Node>& nodes, const std::string& target,
+                                                       const std::string& path,
                                                        const std::function<std::string(const std::string&)>& modulepath_at_target);
 
 /// The whole text. `walked` is in the order of Lmod's walk: where two MODULEPATH directories have one module that adds

@@ -126,16 +126,13 @@ std::optional<TreeReader::Found> TreeReader::find(std::string_view path) const
   return found;
 }
 
-Fd TreeReader::open_directory(std::string_view real) const
-{
-  return open_beneath(root_.get(), real, O_RDONLY | O_DIRECTORY, shown(real));
-}
+Fd TreeReader::open_directory(std::string_view real) const { return open_beneath(root_.get(), real, O_RDONLY | O_DIRECTORY, shown(real)); }
 
 std::string TreeReader::read_start(std::string_view real, std::size_t limit_bytes) const
 {
   // O_NONBLOCK: opening a FIFO must not wait for a writer.
   const auto file = open_beneath(root_.get(), real, O_RDONLY | O_NONBLOCK, shown(real));
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
     throw Error(Errc::changed, fmt::format("{}: not a regular file any more", printable(shown(real))));
   std::string text(std::min<std::size_t>(limit_bytes, static_cast<std::size_t>(status.st_size)), '\0');

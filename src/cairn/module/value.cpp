@@ -12,9 +12,9 @@ namespace {
 constexpr std::size_t line_width = 80;
 constexpr std::size_t lmod_bracket_levels = 9;
 
-constexpr std::array<std::string_view, 22> keywords = {
-    "and",   "break", "do",  "else", "elseif", "end",    "false",  "for",  "function", "goto",  "if",
-    "in",    "local", "nil", "not",  "or",     "repeat", "return", "then", "true",     "until", "while"};
+constexpr std::array<std::string_view, 22> keywords = {"and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
+                                                       "function", "goto",   "if",   "in",   "local",  "nil",  "not",   "or",
+                                                       "repeat",   "return", "then", "true", "until",  "while"};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to)
 {
@@ -24,8 +24,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to)
 bool is_bare(std::string_view key)
 {
   const auto word = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
-  return std::ranges::all_of(key, word) && !(!key.empty() && key.front() >= '0' && key.front() <= '9') &&
-         !key.empty() && std::ranges::find(keywords, key) == keywords.end();
+  return std::ranges::all_of(key, word) && !(!key.empty() && key.front() >= '0' && key.front() <= '9') && !key.empty() &&
+         std::ranges::find(keywords, key) == keywords.end();
 }
 
 std::string key_text(std::string_view key)
@@ -70,10 +70,7 @@ std::string scalar_text(const Value& value)
   return string_text(std::get<std::string>(value.data));
 }
 
-bool is_table(const Value& value)
-{
-  return std::holds_alternative<List>(value.data) || std::holds_alternative<Table>(value.data);
-}
+bool is_table(const Value& value) { return std::holds_alternative<List>(value.data) || std::holds_alternative<Table>(value.data); }
 
 /// The items of a list without tables. Lmod puts the line break before the comma that precedes a too long item.
 std::string items_text(const List& list, const std::string& indent)

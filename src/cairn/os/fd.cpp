@@ -80,7 +80,7 @@ std::string read_small_file(const std::filesystem::path& path, std::uint64_t lim
   const auto shown = printable(path.native());
   // O_NONBLOCK: a FIFO must not make us wait.
   const auto fd = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) throw_errno(errno, shown);
   if (!S_ISREG(status.st_mode)) throw Error(Errc::bad_input, fmt::format("{}: not a regular file", shown));
   std::string text(static_cast<std::size_t>(std::min(static_cast<std::uint64_t>(status.st_size), limit_bytes)) + 1, '\0');
@@ -93,9 +93,6 @@ std::string read_small_file(const std::filesystem::path& path, std::uint64_t lim
 
 std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-std::string_view as_text(std::span<const std::byte> bytes)
-{
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+std::string_view as_text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace cairn

@@ -2,12 +2,11 @@
 #include <cairn/registry/registries_conf.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/oci/json.hpp>
 #include <cairn/os/fd.hpp>
+#include <cairn/toml/toml.hpp>
 
 #include <fmt/format.h>
-
-#define TOML_EXCEPTIONS 1
-#include <toml++/toml.h>
 
 #include <algorithm>
 
@@ -16,47 +15,25 @@ namespace {
 
 constexpr std::uint64_t file_limit_bytes = std::uint64_t{1} << 20;
 
-std::string at(const std::filesystem::path& file, const toml::source_region& where)
+std::string text_of(const oci::Json& table, std::string_view key)
 {
-  return fmt::format("{}:{}:{}", printable(file.native()), where.begin.line, where.begin.column);
+  const auto value = table.find(key);
+  return value ? std::string(value->string()) : std::string();
 }
 
-[[noreturn]] void fail(const std::filesystem::path& file, const toml::node& node, std::string_view problem)
+bool flag_of(const oci::Json& table, std::string_view key)
 {
-  throw Error(Errc::bad_input, fmt::format("{}: {}", at(file, node.source()), problem));
+  const auto value = table.find(key);
+  return value && value->boolean();
 }
 
-std::string text_of(const toml::table& table, std::string_view key, const std::filesystem::path& file)
+PullBy pull_by(const oci::Json& mirror)
 {
-  const auto* node = table.get(key);
-  if (node == nullptr) return {};
-  const auto value = node->value_exact<std::string>();
-  if (!value) fail(file, *node, fmt::format("'{}' is not a string", key));
-  return *value;
-}
-
-bool flag_of(const toml::table& table, std::string_view key, const std::filesystem::path& file)
-{
-  const auto* node = table.get(key);
-  if (node == nullptr) return false;
-  const auto value = node->value_exact<bool>();
-  if (!value) fail(file, *node, fmt::format("'{}' is neither true nor false", key));
-  return *value;
-}
-
-/// The tables of an array of tables.
-std::vector<const toml::table*> tables_of(const toml::table& table, std::string_view key, const std::filesystem::path& file)
-{
-  std::vector<const toml::table*> out;
-  const auto* node = table.get(key);
-  if (node == nullptr) return out;
-  const auto* array = node->as_array();
-  if (array == nullptr) fail(file, *node, fmt::format("'{}' is not an array of tables", key));
-  for (const auto& element : *array) {
-    if (!element.is_table()) fail(file, element, fmt::format("'{}' holds something that is no table", key));
-    out.push_back(element.as_table());
-  }
-  return out;
+  const auto by = text_of(mirror, "pull-from-mirror");
+  if (by.empty() || by == "all") return PullBy::any;
+  if (by == "digest-only") return PullBy::digest;
+  if (by == "tag-only") return PullBy::tag;
+  mirror.at("pull-from-mirror").fail("is none of all, digest-only, tag-only");
 }
 
 /// Whether `prefix` covers `name`: whole parts, or `*.example.com`.
@@ -87,54 +64,32 @@ Name moved(const Name& name, std::string_view prefix, const std::string& locatio
 
 void RegistriesConf::add(const std::filesystem::path& file)
 {
-  toml::table root;
-  try {
-    root = toml::parse(read_small_file(std::filesystem::canonical(file), file_limit_bytes), printable(file.native()));
-  } catch (const toml::parse_error& error) {
-    throw Error(Errc::bad_input, fmt::format("{}: {}", at(file, error.source()), error.description()));
-  }
-  if (const auto* old = root.get("registries")) {
-    // Version 1: [registries.search] and its kin.
-    throw Error(Errc::unsupported,
-                fmt::format("{}: written in version 1 of registries.conf; this cairn reads version 2", at(file, old->source())));
-  }
-  if (const auto* search = root.get("unqualified-search-registries")) {
-    if (!search->is_array()) fail(file, *search, "'unqualified-search-registries' is not an array");
-    search_.clear();
-    for (const auto& element : *search->as_array()) {
-      const auto host = element.value_exact<std::string>();
-      if (!host) fail(file, element, "'unqualified-search-registries' holds something that is no string");
-      search_.push_back(*host);
-    }
-  }
-  if (const auto* aliases = root.get("aliases")) {
-    if (!aliases->is_table()) fail(file, *aliases, "'aliases' is not a table");
-    for (const auto& [key, value] : *aliases->as_table()) {
-      const auto target = value.value_exact<std::string>();
-      if (!target) fail(file, value, "an alias is not a string");
-      aliases_[std::string(key.str())] = *target;
-    }
-  }
-  for (const auto* table : tables_of(root, "registry", file)) {
+  const auto what = printable(file.native());
+  const auto json = toml::as_json(read_small_file(std::filesystem::canonical(file), file_limit_bytes), what);
+  const auto document = oci::JsonDocument::parse(json, what);
+  const auto root = document.root();
+  // Version 1: [registries.search] and its kin.
+  if (root.find("registries"))
+    throw Error(Errc::unsupported, fmt::format("{}: written in version 1 of registries.conf; this cairn reads version 2", what));
+  if (const auto search = root.find("unqualified-search-registries")) search_ = search->strings();
+  if (const auto aliases = root.find("aliases"))
+    for (const auto alias : aliases->object()) aliases_[std::string(alias.key())] = alias.string();
+  const auto tables = root.find("registry");
+  if (!tables) return;
+  for (const auto table : tables->array()) {
     Registry registry;
-    registry.location = text_of(*table, "location", file);
-    registry.prefix = text_of(*table, "prefix", file);
+    registry.location = text_of(table, "location");
+    registry.prefix = text_of(table, "prefix");
     if (registry.prefix.empty()) registry.prefix = registry.location;
-    if (registry.prefix.empty()) fail(file, *table, "a [[registry]] with neither 'prefix' nor 'location'");
-    if (registry.prefix.starts_with("*.")) registry.location = text_of(*table, "location", file);
-    registry.insecure = flag_of(*table, "insecure", file);
-    registry.blocked = flag_of(*table, "blocked", file);
-    registry.digest_mirrors_only = flag_of(*table, "mirror-by-digest-only", file);
-    for (const auto* mirror : tables_of(*table, "mirror", file)) {
-      const auto by = text_of(*mirror, "pull-from-mirror", file);
-      if (!by.empty() && by != "all" && by != "digest-only" && by != "tag-only")
-        fail(file, *mirror, "'pull-from-mirror' is none of all, digest-only, tag-only");
-      registry.mirrors.push_back({text_of(*mirror, "location", file), flag_of(*mirror, "insecure", file),
-                                  by == "digest-only" ? PullBy::digest
-                                  : by == "tag-only"  ? PullBy::tag
-                                                      : PullBy::any});
-      if (registry.mirrors.back().location.empty()) fail(file, *mirror, "a [[registry.mirror]] without 'location'");
-    }
+    if (registry.prefix.empty()) table.fail("has neither 'prefix' nor 'location'");
+    registry.insecure = flag_of(table, "insecure");
+    registry.blocked = flag_of(table, "blocked");
+    registry.digest_mirrors_only = flag_of(table, "mirror-by-digest-only");
+    if (const auto mirrors = table.find("mirror"))
+      for (const auto mirror : mirrors->array()) {
+        registry.mirrors.push_back({text_of(mirror, "location"), flag_of(mirror, "insecure"), pull_by(mirror)});
+        if (registry.mirrors.back().location.empty()) mirror.fail("has no 'location'");
+      }
     registries_[registry.prefix] = registry;
   }
 }

@@ -18,13 +18,16 @@ struct Endpoint {
   bool mirror = false;    ///< asked before the registry itself; never given explicit credentials
 };
 
+/// Which images a mirror is asked for.
+enum class PullBy { any, digest, tag };
+
 /// containers-registries.conf(5), version 2: short names, mirrors, `insecure`, `blocked`, `location`. Version 1 files are
 /// Error{unsupported}. What this version does not use (credential helpers lists, `short-name-mode`) is read over.
 class RegistriesConf {
 public:
   RegistriesConf() = default;
   /// `file`, then `directory`'s *.conf in the order of their names, later ones adding to and replacing what earlier said by prefix.
-  /// Missing ones say nothing. Throws Error{bad_input} naming file, line and column.
+  /// Missing ones say nothing. Throws Error{bad_input} naming the file and the place in it.
   [[nodiscard]] static RegistriesConf load(const std::filesystem::path& file, const std::filesystem::path& directory);
 
   /// The name that a user's `text` (without `docker://`) means: short ones by `[aliases]`, else by the first of
@@ -36,7 +39,6 @@ public:
   [[nodiscard]] Endpoint push_to(const Name& name) const;
 
 private:
-  enum class PullBy { any, digest, tag };
   struct Mirror {
     std::string location;
     bool insecure = false;

@@ -54,6 +54,8 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_bake(line, program);
   add_images(line, program);
   add_modules(line, program);
+  add_python(line, program);
+  add_lock(line, program);
   add_inspect(line, program);
   add_diff(line, program);
   add_history(line, program);

@@ -2,6 +2,7 @@
 #include <cairn/base/error.hpp>
 #include <cairn/library/split.hpp>
 #include <cli/commands/commands.hpp>
+#include <cli/compression_option.hpp>
 #include <cli/image_argument.hpp>
 #include <cli/release_options.hpp>
 #include <cli/render/split_report.hpp>
@@ -28,21 +29,6 @@ struct Options {
   std::optional<std::string> output;
 };
 
-Compression compression_of(const Options& options, const Settings& settings)
-{
-  const auto codec = options.compression ? *codec_from(*options.compression) : settings.compression.value;
-  auto compression = Compression::standard(codec);
-  // A level that a file or variable sets is meant for the codec that stands beside it, not for one named here.
-  if (options.level) compression.level = static_cast<int>(*options.level);
-  else if (settings.level.value && !options.compression) compression.level = *settings.level.value;
-  const auto most = codec == Codec::zstd ? 19 : codec == Codec::gzip ? 12 : 0;
-  if (compression.level > most || (compression.level < 1 && most > 0)) {
-    throw UsageError(most == 0 ? fmt::format("--level {}: without compression there is no level", compression.level)
-                               : fmt::format("--level {}: {} has levels 1 to {}", compression.level, name(codec), most));
-  }
-  return compression;
-}
-
 /// Where the bytes are that the image refers to and the store lacks.
 std::string absent_text(const library::SplitResult& result)
 {
@@ -60,7 +46,7 @@ Exit run(const Options& options, Program& program)
   library::SplitSettings split;
   apply(options.tree, options.release, settings, split);
   split.tag = *options.tag;
-  split.compression = compression_of(options, settings);
+  split.compression = chosen_compression(options.compression, options.level, settings);
   split.created = created_time();
   split.full = options.full;
   store::check_tag_name(split.tag);

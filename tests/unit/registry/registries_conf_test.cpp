@@ -78,12 +78,12 @@ TEST_F(Conf, takes_later_files_last)
   EXPECT_TRUE(load("").push_to(Name::parse("h.io/a")).insecure);
 }
 
-TEST_F(Conf, names_file_line_and_column)
+TEST_F(Conf, names_file_and_place)
 {
-  EXPECT_THAT([&] { load("x = \n"); }, ThrowsError(Errc::bad_input, "registries.conf':1:"));
+  EXPECT_THAT([&] { load("x = \n"); }, ThrowsError(Errc::bad_input, "registries.conf': line 1, column"));
   EXPECT_THAT([&] { load("[[registry]]\nlocation = 'h.io'\ninsecure = 'yes'\n"); },
-              ThrowsError(Errc::bad_input, "registries.conf':3:12: 'insecure' is neither true nor false"));
-  EXPECT_THAT([&] { load("[[registry]]\ninsecure = true\n"); }, ThrowsError(Errc::bad_input, "neither 'prefix' nor 'location'"));
+              ThrowsError(Errc::bad_input, "registries.conf': 'registry[0].insecure'"));
+  EXPECT_THAT([&] { load("[[registry]]\ninsecure = true\n"); }, ThrowsError(Errc::bad_input, "has neither 'prefix' nor 'location'"));
   EXPECT_THAT([&] { load("[registries.search]\nregistries = ['docker.io']\n"); }, ThrowsError(Errc::unsupported, "version 1"));
 }
 
