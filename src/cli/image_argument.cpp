@@ -4,6 +4,8 @@
 #include <cairn/base/error.hpp>
 #include <cairn/image/archive.hpp>
 #include <cairn/image/copy.hpp>
+#include <cairn/image/docker_archive.hpp>
+#include <cairn/os/child.hpp>
 #include <cli/command_line.hpp>
 
 #include <fmt/format.h>
@@ -13,7 +15,19 @@
 
 namespace cairn::cli {
 
-OpenImage open_image(Program& program, const std::string& argument)
+std::string run_buildah(std::vector<std::string> arguments, const Task& task)
+{
+  arguments.insert(arguments.begin(), "buildah");
+  constexpr std::chrono::hours deadline{2};
+  const auto result = run_program({.arguments = arguments, .input = {}, .variables = {}, .deadline = deadline}, task);
+  if (result.status == 0) return result.output;
+  auto last = result.errors;
+  while (last.ends_with('\n')) last.pop_back();
+  throw Error(Errc::tool,
+              fmt::format("buildah {}: exit status {}: {}", arguments[1], result.status, printable(last.substr(last.rfind('\n') + 1))));
+}
+
+OpenImage open_image(Program& program, const std::string& argument, const RegistryFlags& flags)
 {
   using Kind = image::Reference::Kind;
   const auto reference = image::Reference::parse(argument);
@@ -21,22 +35,40 @@ OpenImage open_image(Program& program, const std::string& argument)
     case Kind::store: {
       auto store = std::make_unique<store::Store>(program.open_store(store::Access::read));
       auto manifest = store->resolve(reference.name);
-      return {std::move(store), std::move(manifest)};
+      return {nullptr, nullptr, std::move(store), std::move(manifest)};
     }
     case Kind::oci_layout: {
       auto layout = std::make_unique<store::Store>(reference.path, store::Access::read);
       auto manifest = reference.name.empty() ? layout->only() : layout->resolve(reference.name);
-      return {std::move(layout), std::move(manifest)};
+      return {nullptr, nullptr, std::move(layout), std::move(manifest)};
     }
     case Kind::oci_archive: {
       auto archive = std::make_unique<image::OciArchive>(reference.path, program.task("read " + reference.path.string()));
       auto manifest = archive->resolve(reference.name);
-      return {std::move(archive), std::move(manifest)};
+      return {nullptr, nullptr, std::move(archive), std::move(manifest)};
     }
-    case Kind::registry: break;
+    case Kind::docker_archive: {
+      auto archive =
+          std::make_unique<image::DockerArchive>(reference.path, reference.name, program.task("read " + reference.path.string()));
+      auto manifest = archive->manifest();
+      return {nullptr, nullptr, std::move(archive), std::move(manifest)};
+    }
+    case Kind::containers_storage: {
+      auto directory = std::make_unique<TempDir>();
+      const auto file = directory->path() / "image.tar";
+      const auto task = program.task("read " + argument);
+      run_buildah({"push", "--quiet", "--disable-compression", reference.name, "oci-archive:" + file.native() + ":image"}, task);
+      auto archive = std::make_unique<image::OciArchive>(file, task);
+      auto manifest = archive->resolve("image");
+      return {nullptr, std::move(directory), std::move(archive), std::move(manifest)};
+    }
+    case Kind::registry: {
+      auto access = std::make_unique<RegistryAccess>(program, flags);
+      auto found = access->find(reference.name);
+      return {std::move(access), nullptr, std::move(found.repository), std::move(found.manifest)};
+    }
   }
-  throw Error(Errc::unsupported,
-              fmt::format("{}: cairn reads no registry yet; copy the image to oci:DIR by another tool", printable(argument)));
+  throw Error(Errc::unsupported, fmt::format("{}: not a place that cairn reads", printable(argument)));
 }
 
 void export_image(Program& program, const store::Store& store, const image::Image& image, const std::string& name,

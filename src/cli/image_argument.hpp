@@ -4,22 +4,30 @@
 #include <cairn/image/image.hpp>
 #include <cairn/image/reference.hpp>
 #include <cairn/library/library.hpp>
+#include <cairn/os/temp.hpp>
 #include <cli/program.hpp>
+#include <cli/registry_access.hpp>
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cairn::cli {
 
 /// An image that a user named, and whatever must stay open while it is read.
 struct OpenImage {
+  std::unique_ptr<RegistryAccess> access;  ///< of an image in a registry
+  std::unique_ptr<TempDir> directory;      ///< of an image that another program wrote for us
   std::unique_ptr<const oci::BlobSource> blobs;
   oci::Descriptor manifest;
 };
 
-/// Throws Error when it is not there, saying what is.
-[[nodiscard]] OpenImage open_image(Program& program, const std::string& argument);
+/// Throws Error when it is not there, saying what is. `flags` count for `docker://`.
+[[nodiscard]] OpenImage open_image(Program& program, const std::string& argument, const RegistryFlags& flags = {});
+
+/// Run buildah, which keeps containers-storage; its output. Throws Error{tool} with the last line that it said.
+std::string run_buildah(std::vector<std::string> arguments, const Task& task);
 
 /// What `--output` takes: oci:DIR[:TAG] or oci-archive:FILE[:TAG]. Throws UsageError for other places.
 [[nodiscard]] image::Reference parse_output(const std::string& argument);

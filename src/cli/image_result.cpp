@@ -12,6 +12,7 @@ void add_result_options(Command& command, ResultOptions& options)
 {
   command.option("--tag", "NAME:TAG", "name of the result in the store", options.tag).required();
   command.option("--output", "PLACE", "copy the result there too: `oci:DIR[:TAG]` or `oci-archive:FILE[:TAG]`", options.output);
+  add_registry_options(command, options.registry);
 }
 
 void check_result_options(const ResultOptions& options)

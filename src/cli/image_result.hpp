@@ -7,6 +7,7 @@
 #include <cli/command_line.hpp>
 #include <cli/image_argument.hpp>
 #include <cli/program.hpp>
+#include <cli/registry_access.hpp>
 
 #include <functional>
 #include <optional>
@@ -20,9 +21,10 @@ namespace cairn::cli {
 struct ResultOptions {
   std::optional<std::string> tag;
   std::optional<std::string> output;
+  RegistryFlags registry;  ///< for images that are read from one
 };
 
-/// `--tag NAME:TAG`, which must be given, and `--output PLACE`.
+/// `--tag NAME:TAG`, which must be given, `--output PLACE`, and the registry options.
 void add_result_options(Command& command, ResultOptions& options);
 /// Refuse bad values before any work is done. Throws UsageError, Error.
 void check_result_options(const ResultOptions& options);

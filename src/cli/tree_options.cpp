@@ -10,7 +10,13 @@ namespace cairn::cli {
 
 void add_tree_options(Command& command, TreeOptions& options)
 {
-  command.word("TREE", "the directory that holds `software` and `modules`", options.tree, ValueKind::directory)
+  command.word("TREE", "the directory that holds `software` and `modules`", options.tree, ValueKind::directory);
+  add_mapping_options(command, options);
+}
+
+void add_mapping_options(Command& command, TreeOptions& options)
+{
+  command
       .option("--target", "PREFIX", "absolute path at which users will see the tree; if not given, where its modulefiles say that it is",
               options.target, ValueKind::directory)
       .option("--mapping", "FILE", "what else there is to say about the tree; `TREE/library.yaml` is found by itself", options.mapping,

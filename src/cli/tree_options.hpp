@@ -18,7 +18,10 @@ struct TreeOptions {
   std::vector<std::string> exclude;
 };
 
+/// The word TREE and the options.
 void add_tree_options(Command& command, TreeOptions& options);
+/// The options alone.
+void add_mapping_options(Command& command, TreeOptions& options);
 
 /// Library.yaml (the file named, or TREE/library.yaml if there is one), then what flags add to it or say instead.
 [[nodiscard]] library::Mapping read_mapping(const TreeOptions& options);

@@ -22,6 +22,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from figures import write_figures
+
 UNITS, ADDED, MEAN_BYTES, SPREAD = 500, 8, 31_800_000, 1.9
 BUDGETS = (32, 64, 100)
 REAL_SCALE = 100
@@ -339,13 +341,6 @@ def picture(bench):
     return '\n'.join([*parts, '</svg>']) + '\n'
 
 
-def write_section(page, text):
-    begin, end = '<!-- figures: tools/bench plan -->', '<!-- end of figures: plan -->'
-    old = page.read_text()
-    head, rest = old.split(begin)
-    page.write_text(f'{head}{begin}\n{text}\n{end}{rest.split(end)[1]}')
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('cairn')
@@ -364,7 +359,7 @@ def main():
         text = report(bench, real)
     print('\n' + text)
     if arguments.write:
-        write_section(arguments.write, text)
+        write_figures(arguments.write, 'plan', text)
     if arguments.picture:
         arguments.picture.write_text(picture(bench))
     if not all(ok for *_, ok in bench.checks):

@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import write_figures
+
 
 class Run:
     """What one command cost: wall and processor seconds (children included), bytes it left."""
@@ -152,10 +154,7 @@ def main():
     text = report(bench, tree_facts(arguments.tree))
     print(text)
     if arguments.write:
-        begin, end = '<!-- figures: tools/bench split -->', '<!-- end of figures -->'
-        page = arguments.write.read_text()
-        head, tail = page.split(begin)[0], page.split(end)[1]
-        arguments.write.write_text(f'{head}{begin}\n{text}\n{end}{tail}')
+        write_figures(arguments.write, 'split', text)
 
 
 if __name__ == '__main__':

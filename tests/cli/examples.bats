@@ -4,9 +4,12 @@
 # bats and support.bash set variables; what is quoted is for another shell or for sed.
 # shellcheck disable=SC2154,SC2016
 load support
+load ../support/registry/registry
+
+teardown() { stop_registries; }
 
 # Every example of every page in docs/commands runs as it stands: in a directory with the module tree `easybuild`, with
-# library:2026.11 made from it in the store, and stand-ins for the base images, collection and archive that pages speak of.
+# library:2026.11 made from it in the store and poured into `volume`; registry.example.com, a registry on this machine that has it too; stand-ins for the base images, collection and archive that pages speak of.
 
 with_bases() {
   base_image debian:1 1
@@ -32,12 +35,20 @@ with_stack() {
   mkdir -p "$BATS_TEST_TMPDIR/bin"
   ln -s "$CAIRN" "$BATS_TEST_TMPDIR/bin/cairn"
   export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+  start_registry "$BATS_TEST_TMPDIR/registry"
+  mkdir -p "$HOME/.config/containers"
+  printf '[[registry]]\nprefix = "registry.example.com"\nlocation = "%s"\ninsecure = true\n' "$registry" >"$HOME/.config/containers/registries.conf"
   count=0
   for page in "$checkout"/docs/commands/*.md; do
     rm -rf ./* "$HOME/.local/share/cairn/store"
     with_tree
     cairn split easybuild --tag library:2026.11 --quiet >/dev/null
     with_bases >/dev/null
+    cairn push library:2026.11 registry.example.com/modules/library:2026.11 --quiet >/dev/null
+    cairn push library:2026.11 registry.example.com/modules/library:2026.10 --quiet >/dev/null
+    echo geheim >token
+    cairn login registry.example.com --username robot --password-stdin --quiet <token
+    [[ ${page##*/} == populate.md ]] || cairn populate library:2026.11 volume --quiet >/dev/null
     with_stack
     while IFS= read -r example; do
       printf '%s: %s\n' "${page##*/}" "$example"

@@ -55,8 +55,8 @@ load support
   run --separate-stderr -1 cairn inspect library:2026.12
   one_line_error "'library:2026.12': no such tag in the store"
   [[ $stderr == *"'library:2026.11'"* ]]
-  run --separate-stderr -1 cairn inspect docker://example.org/image:1
-  one_line_error "cairn reads no registry yet"
+  run --separate-stderr -1 cairn inspect docker://127.0.0.1:1/image:1 --progress none
+  one_line_error "GET https://127.0.0.1:1/v2/: Failed to connect to 127.0.0.1 port 1"
   run --separate-stderr -2 cairn inspect
   one_line_error "'inspect' needs IMAGE"
 }

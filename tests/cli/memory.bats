@@ -80,6 +80,38 @@ END
   measured validate library:1 --store store --jobs 8
 }
 
+@test "eight large layers at once are pushed and pulled in 200 MiB" {
+  [[ -z ${sanitized-} ]] || skip "a sanitized program takes more; the release build is measured"
+  load ../support/registry/registry
+  start_registry "$BATS_TEST_TMPDIR/registry"
+  python3 -B -c 'import pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import registry
+registry.make_image(pathlib.Path("layout"), 8, 800)' "$checkout/tests/bench"
+  measured push oci:layout:bench "$registry/bench:1" --tls-verify false
+  measured pull "$registry/bench:1" --tls-verify false --store store
+  stop_registries
+  rm -rf registry layout store
+}
+
+@test "5,000 units are split, and split again, in 200 MiB" {
+  [[ -z ${sanitized-} ]] || skip "a sanitized program takes more; the release build is measured"
+  python3 - "$checkout/tests/bench" tree <<'END'
+import pathlib, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+from library_tree import LibraryTree
+LibraryTree(pathlib.Path(sys.argv[2]).resolve(), 5000, 4, 50_000_000)
+END
+  measured split tree --tag library:1 --store store --jobs 8
+  sleep 2.1  # what changed just now is read again
+  measured split tree --tag library:1 --store store --jobs 8
+  for modulefile in $(find tree/modules -name '*.lua' | sort | head -n 50); do echo '-- new' >>"$modulefile"; done
+  measured split tree --tag library:2 --since library:1 --store store --jobs 8
+  measured diff library:1 library:2 --store store
+  measured plan tree --tag library:2 --store store
+}
+
 @test "few files are open at once" {
   "$checkout/tests/support/trees/small-tree" tree
   # Deeper than the limit.

@@ -55,3 +55,30 @@ load support
   run --separate-stderr -2 cairn plan --simulate 2 --layers 1
   [[ $stderr == *"--layers"* ]]
 }
+
+@test "says what a split of a tree would do, and then it does that" {
+  with_tree /opt/easybuild
+  run --separate-stderr -0 cairn plan easybuild --json
+  [[ $(json '[.layers[].kept] | any') == false && $(json '.units.added | length') == 5 ]]
+  run -0 cairn images --names
+  [[ -z $output ]]
+  cairn split easybuild --tag library:1 --quiet
+  echo more >>easybuild/software/Hello/1.0/share/data
+  run --separate-stderr -0 cairn plan easybuild --tag library:1 --json
+  planned=$output
+  [[ $(json '.units.changed | join(" ")') == Hello/1.0 && $(json '[.layers[] | select(.kept | not).units[]] | join(" ")') == Hello/1.0 ]]
+  cairn split easybuild --tag library:2 --since library:1 --quiet
+  run -0 cairn inspect library:2 --json
+  [[ $(json '[.layers[] | select(.kind == "units") | .reason] | join(" ")') == $(jq -r '[.layers[].reason] | join(" ")' <<<"$planned") ]]
+  run --separate-stderr -0 cairn plan easybuild --tag library:2
+  [[ ${lines[0]} == *LAYER*REASON*CONTENT*DEAD*UNITS* && $(grep -c " kept " <<<"$output") == 5 ]]
+  [[ $stderr == *"0 added, 0 changed, 5 kept"*"0 made from"* ]]
+}
+
+@test "wants a tree or a simulation, not both" {
+  run --separate-stderr -2 cairn plan
+  one_line_error "give a TREE, or --simulate N"
+  with_tree
+  run --separate-stderr -2 cairn plan easybuild --simulate 3
+  one_line_error "give one of them"
+}

@@ -15,7 +15,8 @@ cairn() { "${CAIRN:?set CAIRN to the path of the program}" "$@"; }
 clean_environment() {
   local name
   while IFS= read -r name; do unset "$name"; done < <(compgen -e | grep -E '^(CAIRN_|XDG_)' || true)
-  unset SOURCE_DATE_EPOCH
+  unset SOURCE_DATE_EPOCH REGISTRY_AUTH_FILE DOCKER_CONFIG CONTAINERS_REGISTRIES_CONF
+  unset http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
 }
 
 setup_file() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# Lmod says the same of a tree before it is split and of what is unpacked in its place, with the library's spider cache and
+# Lmod says the same of a tree before it is split and of what is unpacked or poured in its place, with the library's spider cache and
 # without one. Needs root (mounts) and Lmod.
 #
 # CAIRN: the program. CAIRN_TREE_FLAT, CAIRN_TREE_HIERARCHICAL: trees that EasyBuild built (tests/support/easybuild/tree),
@@ -33,6 +33,7 @@ setup_file() {
     use "$variant"
     "$CAIRN" split "$tree" --store store --tag "$variant:1" --quiet >/dev/null
     "$CAIRN" unpack "$variant:1" "$variant" --store store --quiet
+    "$CAIRN" populate "$variant:1" "$variant.volume" --store store --quiet >/dev/null
     list_modules
     # What Lmod makes of the tree itself, without a cache and with one of its own.
     "$support/lmod_says" "$modulepath" "$variant.modules" >"$variant.before"
@@ -58,6 +59,7 @@ use() {
     modulepath=$tree/modules/all/Core
   fi
   unpacked=$memory/$variant$tree
+  [[ ${shape:-} != volume ]] || unpacked=$memory/$variant.volume
 }
 
 # Those that library.json names: `Compiler/GCC/12.2.0` is seen when GCC/12.2.0 is loaded.
@@ -150,3 +152,8 @@ check_report() {
 @test "Lmod says the same of a hierarchical tree with the library's cache" { check_cached hierarchical; }
 @test "spider finds the same in a hierarchical tree, and what the library's cache holds" { check_spider hierarchical; }
 @test "the cache of a hierarchical tree is used" { check_used hierarchical; }
+
+@test "Lmod says the same of a volume with a flat tree, without cache" { shape=volume check_uncached flat; }
+@test "Lmod says the same of a volume with a flat tree, with the library's cache" { shape=volume check_cached flat; }
+@test "Lmod says the same of a volume with a hierarchical tree, without cache" { shape=volume check_uncached hierarchical; }
+@test "Lmod says the same of a volume with a hierarchical tree, with the library's cache" { shape=volume check_cached hierarchical; }

@@ -35,6 +35,7 @@ def tracked_files(checkout):
 
 
 def check_command(checkout, name):
+    name = name.replace("_", "-")  # list_tags.cpp is the command list-tags
     page = checkout / f"docs/commands/{name}.md"
     if not page.is_file():
         yield f"docs/commands/{name}.md: missing; cairn man --docs docs/commands writes it"

@@ -30,7 +30,7 @@ DOORS = {
 }
 EVERYWHERE = ["fmt/"]
 # The system's own: C++ headers have no dot; these are POSIX's and Linux's.
-SYSTEM = re.compile(r"(sys|linux|netinet|arpa)/.*\.h|(cpuid|dirent|dlfcn|elf|endian|errno|fcntl|fnmatch|grp|immintrin|netdb|poll|pthread|pwd|"
+SYSTEM = re.compile(r"(sys|linux|netinet|arpa)/.*\.h|(cpuid|dirent|dlfcn|elf|endian|errno|fcntl|fnmatch|grp|immintrin|link|netdb|poll|pthread|pwd|"
                     r"sched|signal|spawn|termios|unistd)\.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

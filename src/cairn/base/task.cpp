@@ -17,7 +17,7 @@ std::uint64_t next_id()
 
 }  // namespace
 
-Task::Task(Reporter& reporter, std::stop_token stop, std::string title, std::uint64_t total_bytes)
+Task::Task(Reporter& reporter, std::stop_token stop, const std::string& title, std::uint64_t total_bytes)
     : reporter_(&reporter), stop_(std::move(stop)), id_(next_id())
 {
   reporter_->begin(id_, title, total_bytes);
@@ -28,10 +28,10 @@ Task::~Task()
   if (reporter_ != nullptr) reporter_->end(id_);
 }
 
-Task Task::step(std::string title, std::uint64_t total_bytes) const
+Task Task::step(const std::string& title, std::uint64_t total_bytes) const
 {
   if (reporter_ == nullptr) return Task{};
-  return Task{*reporter_, stop_, std::move(title), total_bytes};
+  return Task{*reporter_, stop_, title, total_bytes};
 }
 
 void Task::advance(std::uint64_t bytes) const

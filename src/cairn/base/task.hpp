@@ -24,13 +24,13 @@ public:
   /// A task nobody watches and nobody stops.
   Task() = default;
   /// `reporter` (not null) outlives the task. A step named `title` begins now and ends with the task.
-  Task(Reporter& reporter, std::stop_token stop, std::string title, std::uint64_t total_bytes);
+  Task(Reporter& reporter, std::stop_token stop, const std::string& title, std::uint64_t total_bytes);
   ~Task();
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
 
   /// A step inside this one, with a bar of its own; stops with this one.
-  [[nodiscard]] Task step(std::string title, std::uint64_t total_bytes = 0) const;
+  [[nodiscard]] Task step(const std::string& title, std::uint64_t total_bytes = 0) const;
 
   /// `bytes` more are done. Throws Cancelled when a stop was requested.
   void advance(std::uint64_t bytes) const;

@@ -2,6 +2,7 @@
 #include <cairn/image/archive.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/image/copy.hpp>
 #include <cairn/io/file.hpp>
 #include <cairn/io/hash.hpp>
 #include <cairn/oci/json.hpp>
@@ -88,13 +89,19 @@ std::vector<oci::Descriptor> parse_index(std::string_view text, const std::strin
 void write_oci_archive(const oci::BlobSource& blobs, const Image& image, const std::string& ref_name, const std::filesystem::path& file,
                        const Task& task)
 {
+  write_oci_archive(blobs, image.descriptor, ref_name, file, task);
+}
+
+void write_oci_archive(const oci::BlobSource& blobs, const oci::Descriptor& root, const std::string& ref_name,
+                       const std::filesystem::path& file, const Task& task)
+{
   std::map<Digest, oci::Descriptor> all;
-  for (const auto& layer : image.manifest.layers) all.emplace(layer.digest, layer);
-  all.emplace(image.manifest.config.digest, image.manifest.config);
-  all.emplace(image.descriptor.digest, image.descriptor);
+  const auto parts = parts_of(blobs, root, task);
+  for (const auto& blob : parts.blobs) all.emplace(blob.digest, blob);
+  for (const auto& document : parts.documents) all.emplace(document.digest, document);
 
   oci::Index index;
-  index.manifests.push_back(image.descriptor);
+  index.manifests.push_back(root);
   if (!ref_name.empty()) index.manifests.front().annotations[ref_name_key] = ref_name;
   else index.manifests.front().annotations.erase(ref_name_key);
 

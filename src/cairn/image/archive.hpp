@@ -16,6 +16,9 @@ namespace cairn::image {
 /// and the name.
 void write_oci_archive(const oci::BlobSource& blobs, const Image& image, const std::string& ref_name, const std::filesystem::path& file,
                        const Task& task);
+/// The same of any manifest or index, with all that it names.
+void write_oci_archive(const oci::BlobSource& blobs, const oci::Descriptor& root, const std::string& ref_name,
+                       const std::filesystem::path& file, const Task& task);
 
 /// Reads an oci-archive in place: opening it reads it once to learn where each blob lies, nothing is unpacked.
 /// Any thread.

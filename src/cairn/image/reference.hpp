@@ -13,10 +13,12 @@ struct Reference {
     store,        ///< `NAME[:TAG][@DIGEST]` or `DIGEST` in cairn's own store
     oci_layout,   ///< `oci:DIR[:NAME]`
     oci_archive,  ///< `oci-archive:FILE[:NAME]`
+    docker_archive,      ///< `docker-archive:FILE[:NAME[:TAG]]`
+    containers_storage,  ///< `containers-storage:NAME[:TAG]`, podman's and buildah's
     registry,     ///< `docker://HOST/REPOSITORY[:TAG][@DIGEST]`; `name` is what follows `docker://`
   };
   Kind kind = Kind::store;
-  std::filesystem::path path;  ///< of a layout or archive; cannot hold a colon
+  std::filesystem::path path;  ///< of a layout or an archive; cannot hold a colon
   std::string name;            ///< may be empty for a layout or archive: the only image there
 
   /// Throws Error{bad_input}; Error{unsupported} for other transports of containers-transports(5).

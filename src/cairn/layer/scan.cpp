@@ -33,13 +33,38 @@ constexpr std::int64_t racy_window_ns = 2'000'000'000;
 /// What is longer or deeper could be packed, but no strict reader would take it.
 constexpr tar::ReadLimits limits{};
 constexpr std::size_t longest_path_bytes = limits.path_bytes;
+/// Opened on the way to a directory and kept open; further up they are opened again when they are gone on with.
+constexpr std::size_t most_open_directories = 3;
 constexpr const char* whiteout_name = "name begins with .wh., which says in a layer that a file is gone; rename it, or exclude it";
 
 std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
+/// An exclude pattern, asked of every path of a tree.
+class Pattern {
+public:
+  explicit Pattern(const std::string& pattern) : pattern_(pattern)
+  {
+    if (pattern.find_first_of("[\\") != std::string::npos) return;
+    for (std::string_view rest = pattern; !rest.empty();) {
+      const auto size = std::min(rest.find_first_of("*?"), rest.size());
+      if (size > literal_.size()) literal_ = rest.substr(0, size);
+      rest.remove_prefix(std::min(size + 1, rest.size()));
+    }
+  }
+  [[nodiscard]] bool matches(const std::string& path) const
+  {
+    return path.contains(literal_) && ::fnmatch(pattern_.c_str(), path.c_str(), 0) == 0;
+  }
+
+private:
+  std::string pattern_;
+  std::string literal_;  ///< a part that is in all that matches: most paths are told by it
+};
+
 class Scanner {
 public:
-  Scanner(int tree, const ScanOptions& options, const Task& task) : tree_(tree), options_(options), task_(task)
+  Scanner(int tree, const ScanOptions& options, const Task& task)
+      : tree_(tree), options_(options), task_(task), excludes_(options.excludes.begin(), options.excludes.end())
   {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     racy_after_ns_ = std::chrono::nanoseconds(now).count() - racy_window_ns;
@@ -80,7 +105,7 @@ private:
 
   [[nodiscard]] bool excluded(const std::string& path) const
   {
-    return std::ranges::any_of(options_.excludes, [&](const auto& pattern) { return ::fnmatch(pattern.c_str(), path.c_str(), 0) == 0; });
+    return std::ranges::any_of(excludes_, [&](const auto& pattern) { return pattern.matches(path); });
   }
 
   [[nodiscard]] bool of_another_unit(const std::string& path) const
@@ -88,12 +113,13 @@ private:
     return options_.others != nullptr && std::ranges::binary_search(*options_.others, path);
   }
 
-  /// Scan the directory `name` of `above`, which is closed: however deep a tree is, a scan has few files open.
+  /// Scan the directory `name` of `above`, which is closed where directories go deep: a scan has few files open.
   void enter(Fd& above, const std::string& name, const std::string& path, std::uint32_t parent, std::uint32_t root)
   {
     try {
       auto fd = open_at(above.get(), name, O_RDONLY | O_DIRECTORY, 0, path);
-      above.reset();
+      if (open_directories_ >= most_open_directories) above.reset();
+      const Deeper deeper(open_directories_);
       directory_items(std::move(fd), path, parent, root);
     } catch (const Error& error) {
       if (error.code() != Errc::permission) throw;
@@ -174,7 +200,7 @@ private:
       return static_cast<std::uint32_t>(contents.items.size() - 1);
     } else if (S_ISREG(status.st_mode)) {
       constexpr mode_t all_read = S_IRUSR | S_IRGRP | S_IROTH;
-      if (::geteuid() != 0 && (status.st_mode & all_read) != all_read && ::faccessat(dir, name.c_str(), R_OK, AT_EACCESS) != 0)
+      if (!is_root_ && (status.st_mode & all_read) != all_read && ::faccessat(dir, name.c_str(), R_OK, AT_EACCESS) != 0)
         return refuse(path, "cannot read the file: permission denied; run as its owner, or exclude it");
       item.size_bytes = static_cast<std::uint64_t>(status.st_size);
       if ((item.mode & 07000) != 0) scan_.special_mode.push_back(path);
@@ -247,6 +273,18 @@ private:
     scan_.fingerprint = hash.finish();
   }
 
+  /// One directory more is open while it lives.
+  class Deeper {
+  public:
+    explicit Deeper(std::size_t& count) : count_(count) { ++count_; }
+    ~Deeper() { --count_; }
+    Deeper(const Deeper&) = delete;
+    Deeper& operator=(const Deeper&) = delete;
+
+  private:
+    std::size_t& count_;
+  };
+
   struct Linked {
     std::uint32_t first;
     std::uint64_t seen;
@@ -256,7 +294,10 @@ private:
   int tree_;
   const ScanOptions& options_;
   const Task& task_;
+  std::vector<Pattern> excludes_;
   std::int64_t racy_after_ns_ = 0;
+  std::size_t open_directories_ = 0;
+  const bool is_root_ = ::geteuid() == 0;
   std::map<std::pair<dev_t, ino_t>, Linked> linked_;  ///< files of other file systems may have the same number
   Scan scan_;
 };

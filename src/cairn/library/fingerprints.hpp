@@ -15,6 +15,7 @@ namespace cairn::library {
 struct KnownFragment {
   Digest plain_digest;
   std::uint64_t plain_bytes = 0;
+  friend bool operator==(const KnownFragment&, const KnownFragment&) = default;
 };
 
 /// A record in the store's cache, one for each pair of tree and target. One thread at a time.
@@ -25,17 +26,18 @@ public:
 
   [[nodiscard]] std::optional<KnownFragment> find(const std::string& unit, const Digest& fingerprint) const;
   void set(const std::string& unit, const Digest& fingerprint, const KnownFragment& fragment);
-  /// Write what was found or set since reading; the rest is forgotten.
+  /// Write what was set since reading, if that is anything else than what was read; the rest is forgotten.
   void save() const;
 
 private:
   struct Record {
     Digest fingerprint;
     KnownFragment fragment;
+    friend bool operator==(const Record&, const Record&) = default;
   };
   std::filesystem::path path_;
   std::map<std::string, Record> read_;
-  mutable std::map<std::string, Record> used_;
+  std::map<std::string, Record> used_;
 };
 
 }  // namespace cairn::library

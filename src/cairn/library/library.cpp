@@ -16,7 +16,7 @@ namespace {
 Document read_index(const oci::BlobSource& blobs, const oci::Descriptor& layer)
 {
   const auto what = "index layer " + layer.digest.str();
-  const auto blob = blobs.open(layer);
+  const auto blob = in_context([] { return std::string("its index layer"); }, [&] { return blobs.open(layer); });
   const auto plain = unpack(*blob, image::codec_of(layer), {.plain_bytes = index_limit_bytes}, what);
   tar::Reader reader(*plain, what);
   std::optional<std::string> json;

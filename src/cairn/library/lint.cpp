@@ -118,13 +118,13 @@ std::vector<LintFinding> lint(const LintSettings& settings, const Task& task)
   SourceTree source;
   auto units = [&] {
     const auto step = task.step("evaluate modulefiles");
-    source = open_source_tree(settings.tree, settings.mapping, settings.threads, step);
+    source = open_source_tree(settings.tree, settings.mapping, {settings.threads}, step);
     auto mapping = settings.mapping;
     if (source.stated && source.stated != source.target) {
       tree_is_elsewhere(source, of_tree);
       // All other rules go by what the modulefiles say, or they would say the same of every path.
       mapping.target = source.stated;
-      source = open_source_tree(settings.tree, mapping, settings.threads, step);
+      source = open_source_tree(settings.tree, mapping, {settings.threads}, step);
     }
     place = {source.fd.get(), source.target, source.excludes};
     auto formed = form_units(source.fd.get(), source.modules, source.target, settings.mapping, source.excludes, step);

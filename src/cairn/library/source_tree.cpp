@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -37,6 +39,8 @@ bool is_directory(int tree, const std::string& path)
 std::optional<std::string> stated_target(int tree, const module::Tree& modules)
 {
   std::map<std::string, std::size_t> votes;
+  std::set<std::string, std::less<>> top;
+  for (auto& entry : list_directory(open_beneath(tree, "", O_RDONLY | O_DIRECTORY, "").get(), "")) top.insert(std::move(entry.name));
   for (const auto& modulefile : modules.modulefiles) {
     if (!modulefile.root || !modulefile.root->starts_with('/')) continue;
     const auto root = std::filesystem::path(*modulefile.root).lexically_normal().native();
@@ -44,7 +48,7 @@ std::optional<std::string> stated_target(int tree, const module::Tree& modules)
     for (auto slash = root.find('/', 1); slash != std::string::npos; slash = root.find('/', slash + 1)) {
       const auto end = root.substr(slash + 1);
       if (end.find('/') == std::string::npos) break;
-      if (!is_directory(tree, end)) continue;
+      if (!top.contains(std::string_view(end).substr(0, end.find('/'))) || !is_directory(tree, end)) continue;
       ++votes[root.substr(0, slash)];
       break;
     }
@@ -56,7 +60,7 @@ std::optional<std::string> stated_target(int tree, const module::Tree& modules)
 
 }  // namespace
 
-SourceTree open_source_tree(const std::filesystem::path& tree, const Mapping& mapping, std::size_t threads, const Task& task)
+SourceTree open_source_tree(const std::filesystem::path& tree, const Mapping& mapping, const EvaluationSettings& settings, const Task& task)
 {
   SourceTree source;
   std::error_code error;
@@ -66,7 +70,9 @@ SourceTree open_source_tree(const std::filesystem::path& tree, const Mapping& ma
   source.excludes = effective_excludes(mapping);
   source.target = mapping.target.value_or(source.path.native());
   static_cast<void>(layer::archive_prefix(source.target));  // refuse it now, not after an hour
-  const auto evaluate = [&] { return module::evaluate({source.path, source.target, mapping.modulepath, threads}, task); };
+  const auto evaluate = [&] {
+    return module::evaluate({source.path, source.target, mapping.modulepath, settings.threads, settings.cache, settings.full}, task);
+  };
   source.modules = evaluate();
   source.stated = stated_target(source.fd.get(), source.modules);
   if (!mapping.target && source.stated && *source.stated != source.target) {

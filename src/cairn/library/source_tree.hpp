@@ -23,8 +23,16 @@ struct SourceTree {
   module::Tree modules;                 ///< evaluated for `target`
 };
 
+/// How the modulefiles are read.
+struct EvaluationSettings {
+  std::size_t threads = 1;
+  std::optional<std::filesystem::path> cache = std::nullopt;  ///< as in module::Settings
+  bool full = false;
+};
+
 /// Open a tree and evaluate its modulefiles. Throws Error: not_found, and bad_input for a target that is no plain absolute
 /// path and for an `include` that undoes no default.
-[[nodiscard]] SourceTree open_source_tree(const std::filesystem::path& tree, const Mapping& mapping, std::size_t threads, const Task& task);
+[[nodiscard]] SourceTree open_source_tree(const std::filesystem::path& tree, const Mapping& mapping, const EvaluationSettings& settings,
+                                          const Task& task);
 
 }  // namespace cairn::library

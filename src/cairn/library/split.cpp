@@ -10,10 +10,9 @@
 #include <cairn/library/fingerprints.hpp>
 #include <cairn/library/hiding.hpp>
 #include <cairn/library/index.hpp>
-#include <cairn/library/library.hpp>
-#include <cairn/library/plan.hpp>
 #include <cairn/library/source_tree.hpp>
 #include <cairn/library/store_target.hpp>
+#include <cairn/library/unit_reader.hpp>
 #include <cairn/library/units.hpp>
 #include <cairn/module/tree.hpp>
 #include <cairn/os/parallel.hpp>
@@ -33,8 +32,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A unit that changes while it is read is read again this often in all.
-constexpr int most_attempts = 3;
 /// More scanned items than this are not all kept in memory (72 bytes and a name each): units are scanned again when
 /// their layer is packed.
 constexpr std::uint64_t kept_items_limit = 1'000'000;
@@ -50,42 +47,62 @@ std::string machine_architecture()
 }
 
 /// A unit on its way through a split.
-struct Work {
-  Unit unit;
-  layer::Scan scan;
-  bool has_contents = false;  ///< false: not scanned yet, or forgotten to save memory; `steadily` scans
-  bool marked = false;       ///< bytecode was looked for
-  bool keeps_mtimes = false;
-  std::vector<std::string> stale;  ///< bytecode that is not shipped
-  std::vector<RootPath> roots;
-  std::optional<KnownFragment> known;  ///< what its fragment is, without having packed it
+struct Work : UnitContents {
+  std::optional<KnownFragment> remembered;  ///< what its fingerprint stands for
+  std::optional<KnownFragment> known;       ///< what its fragment is, without having packed it
   UnitState state = UnitState::added;
-  int attempts = 1;
-  std::optional<std::string> failure;  ///< why it cannot be shipped, told once
 };
 
 class Splitter {
 public:
-  Splitter(const SplitSettings& settings, store::Store& store, const Task& task) : settings_(settings), store_(store), task_(task) {}
+  Splitter(const SplitSettings& settings, store::Store& store, const Task& task) : settings_(settings), store_(store), task_(task)
+  {
+  }
 
   SplitResult run()
   {
     const auto begin = Clock::now();
     const auto hold = store_.hold(LockMode::shared, task_);
-    evaluate();
-    load_previous();
-    scan_units();
-    if (stopped()) return finish(begin);
-    find_unchanged();
-    if (stopped()) return finish(begin);
-    plan_layers();
+    if (!decide()) return finish(begin);
     pack_layers();
     if (stopped()) return finish(begin);
     publish();
     return finish(begin);
   }
 
+  SplitPreview preview()
+  {
+    SplitPreview out;
+    const bool decided = decide();
+    if (decided) fingerprints_->save();
+    out.problems = std::move(result_.problems);
+    out.removed = std::move(result_.removed);
+    for (const auto& work : work_) {
+      out.states[work.unit.name] = work.state;
+      if (work.state != UnitState::kept) out.new_plain_bytes += work.scan.counts.archive_bytes;
+    }
+    if (!decided) return out;
+    for (const auto& planned : planned_) {
+      out.layers.push_back(preview_of(planned));
+      if (!planned.kept) out.written_plain_bytes += out.layers.back().plain_bytes;
+    }
+    return out;
+  }
+
 private:
+  /// All that comes before writing. False: it stops here.
+  bool decide()
+  {
+    evaluate();
+    load_previous();
+    scan_units();
+    if (stopped()) return false;
+    find_unchanged();
+    if (stopped()) return false;
+    plan_layers();
+    return true;
+  }
+
   [[nodiscard]] bool stopped() const { return !result_.problems.empty(); }
 
   SplitResult finish(Clock::time_point begin)
@@ -93,8 +110,7 @@ private:
     for (const auto& work : work_) {
       for (const auto& path : work.stale) result_.warnings.push_back(fmt::format("{}: stale bytecode is not shipped", path));
       if (work.keeps_mtimes)
-        result_.warnings.push_back(
-            fmt::format("unit {}: has caches that bind to modification times, which are therefore kept", work.unit.name));
+        result_.warnings.push_back(fmt::format("unit {}: has caches that bind to modification times, which are therefore kept", work.unit.name));
     }
     std::ranges::sort(result_.problems, {}, &layer::Problem::path);
     std::ranges::sort(result_.warnings);
@@ -108,39 +124,54 @@ private:
   {
     const auto begin = Clock::now();
     const auto step = task_.step("evaluate modulefiles");
-    source_ = open_source_tree(settings_.tree, settings_.mapping, settings_.threads, step);
+    source_ = open_source_tree(settings_.tree, settings_.mapping, {settings_.threads, store_.cache("modulefiles"), settings_.full}, step);
     if (source_.stated && *source_.stated != source_.target)
       log::warn("the target is {}, but modulefiles say that the tree is at {}", source_.target, *source_.stated);
     for (const auto& modulefile : source_.modules.modulefiles) {
       if (modulefile.error) result_.problems.push_back({modulefile.path, fmt::format("{}; mend or exclude it", *modulefile.error)});
       if (!modulefile.impure.empty())
-        result_.warnings.push_back(fmt::format("{}: asks for the host ({}), which was answered with nothing", modulefile.path,
-                                               fmt::join(modulefile.impure, ", ")));
+        result_.warnings.push_back(fmt::format("{}: asks for the host ({}), which was answered with nothing", modulefile.path, fmt::join(modulefile.impure, ", ")));
     }
     result_.warnings.insert(result_.warnings.end(), source_.modules.warnings.begin(), source_.modules.warnings.end());
+    result_.times.evaluating = Clock::now() - begin;
+    const auto formed = Clock::now();
     units_ = form_units(source_.fd.get(), source_.modules, source_.target, settings_.mapping, source_.excludes, step);
     result_.problems.insert(result_.problems.end(), units_.problems.begin(), units_.problems.end());
-    result_.times.evaluating = Clock::now() - begin;
+    result_.times.forming = Clock::now() - formed;
   }
 
   // 2. What was.
 
   void load_previous()
   {
+    for (const auto& tag : store_.tags())
+      if (tag.name == settings_.tag) tagged_ = tag.manifest;
     if (settings_.since) {
-      previous_ = in_context([&] { return fmt::format("--since {}", *settings_.since); },
-                             [&] { return load(store_, store_.resolve(*settings_.since)); });
-    } else if (!settings_.tag.empty()) {
-      for (const auto& tag : store_.tags())
-        if (tag.name == settings_.tag)
-          previous_ = in_context([&] { return fmt::format("previous {} (use another tag to begin anew)", settings_.tag); },
-                                 [&] { return load(store_, tag.manifest); });
+      previous_ = settings_.since->library;
+    } else if (tagged_) {
+      previous_ = in_context([&] { return fmt::format("previous {} (use another tag to begin anew)", settings_.tag); },
+                             [&] { return load(store_, *tagged_); });
     }
     if (previous_ && previous_->document.target != source_.target) {
       if (settings_.since)
-        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", *settings_.since,
+        throw Error(Errc::bad_input, fmt::format("--since {}: that library is for {}, this one for {}", settings_.since->name,
                                                  previous_->document.target, source_.target));
       previous_.reset();
+    }
+    check_purge();
+  }
+
+  /// A name that purges nothing is a mistake, and one that leaves bytes where they are.
+  void check_purge() const
+  {
+    for (const auto& name : settings_.purge) {
+      const auto of_it = [&](const FragmentInfo& fragment) { return fragment.unit == name; };
+      const auto has_it = [&](const LayerInfo& layer) { return std::ranges::any_of(layer.fragments, of_it); };
+      if (!previous_)
+        throw Error(Errc::bad_input,
+                    fmt::format("--purge {}: there is no previous release whose bytes could be left out", printable(name)));
+      if (std::ranges::none_of(previous_->document.layers, has_it))
+        throw Error(Errc::not_found, fmt::format("--purge {}: the previous release has no bytes of it", printable(name)));
     }
   }
 
@@ -148,84 +179,31 @@ private:
   {
     const auto begin = Clock::now();
     const auto step = task_.step("scan");
+    const layer::ScanOptions options{source_.excludes, &units_.all_roots, source_.target.substr(1)};
+    reader_.emplace(source_.fd.get(), options);
     for (auto& unit : units_.units) work_.emplace_back().unit = std::move(unit);
     std::mutex mutex;
     parallel_for(work_.size(), settings_.threads, [&](std::size_t i) {
       auto& work = work_[i];
-      steadily(work, step, [] {});
+      reader_->steadily(work, step, [] {});
       const std::scoped_lock lock(mutex);
       kept_items_ += work.scan.contents.items.size();
-      if (kept_items_ > kept_items_limit) forget(work);
+      if (kept_items_ > kept_items_limit) UnitReader::forget(work);
     });
-    index_scan_ = layer::scan(source_.fd.get(), units_.index, scan_options(), step);
+    index_scan_ = layer::scan(source_.fd.get(), units_.index, options, step);
     collect_findings();
     result_.times.scanning = Clock::now() - begin;
-  }
-
-  [[nodiscard]] layer::ScanOptions scan_options() const { return {source_.excludes, &units_.all_roots, source_.target.substr(1)}; }
-
-  /// Scan the unit if its contents are not at hand, and do `body`, which reads them. When the unit changes meanwhile, all
-  /// of it again. False: that did not help, or it cannot be read; `work.failure` says why. Units side by side.
-  template <class Body>
-  bool steadily(Work& work, const Task& step, Body&& body)
-  {
-    while (!work.failure) {
-      try {
-        if (!work.has_contents) scan(work, step);
-        if (!work.scan.problems.empty()) return false;
-        body();
-        return true;
-      } catch (const Error& error) {
-        take(work, error);
-      }
-    }
-    return false;
-  }
-
-  /// An error of reading a unit: it is to be scanned again, or it failed.
-  static void take(Work& work, const Error& error)
-  {
-    forget(work);
-    const bool changed = error.code() == Errc::changed || error.code() == Errc::not_found;
-    if (!changed) work.failure = error.what();
-    else if (work.attempts++ == most_attempts)
-      work.failure = fmt::format("{} (read {} times); split when nobody writes there", error.what(), most_attempts);
-    else log::info("unit {} changed while it was read; reading it again", work.unit.name);
-  }
-
-  /// Make problems of what `steadily` and `take` found.
-  void tell_failure(const Work& work)
-  {
-    if (work.failure) result_.problems.push_back({work.unit.roots.front(), fmt::format("unit {}: {}", work.unit.name, *work.failure)});
-    else result_.problems.insert(result_.problems.end(), work.scan.problems.begin(), work.scan.problems.end());
-  }
-
-  void scan(Work& work, const Task& step)
-  {
-    work.scan = layer::scan(source_.fd.get(), work.unit.roots, scan_options(), step);
-    work.has_contents = true;
-    work.marked = false;
-    work.roots.clear();
-    for (const auto& root : work.scan.contents.roots) work.roots.push_back({root.path, root.is_directory});
-  }
-
-  static void forget(Work& work)
-  {
-    work.scan.contents = {};
-    work.has_contents = false;
   }
 
   void collect_findings()
   {
     const auto add = [&](const layer::Scan& scan) {
-      for (const auto& path : scan.special_mode)
-        result_.warnings.push_back(fmt::format("{}: set-id and sticky bits are not shipped", path));
-      for (const auto& path : scan.outside_links)
-        result_.warnings.push_back(fmt::format("{}: its other hard links lie in other units; shipped as a copy", path));
+      for (const auto& path : scan.special_mode) result_.warnings.push_back(fmt::format("{}: set-id and sticky bits are not shipped", path));
+      for (const auto& path : scan.outside_links) result_.warnings.push_back(fmt::format("{}: its other hard links lie in other units; shipped as a copy", path));
     };
     for (const auto& work : work_) {
       add(work.scan);
-      tell_failure(work);
+      UnitReader::tell(work, result_.problems);
     }
     add(index_scan_);
     result_.problems.insert(result_.problems.end(), index_scan_.problems.begin(), index_scan_.problems.end());
@@ -233,37 +211,25 @@ private:
 
   // 3. What is new.
 
-  /// Look at the bytecode of a unit whose contents are at hand. Units side by side.
-  void mark(Work& work, const Task& step)
-  {
-    if (work.marked) return;
-    work.stale = layer::mark_bytecode(source_.fd.get(), work.scan.contents, step);
-    work.keeps_mtimes = layer::binds_to_mtimes(work.scan.contents);
-    work.marked = true;
-  }
-
-  [[nodiscard]] layer::FragmentSpec spec_of(const Work& work) const
-  {
-    return {&work.scan.contents, source_.target.substr(1), work.keeps_mtimes ? layer::Mtimes::kept : layer::Mtimes::constant};
-  }
-
   void find_unchanged()
   {
     fingerprints_.emplace(store_.cache("fingerprints"), source_.path, source_.target);
     const auto step = task_.step("compare with the previous release");
     for (auto& work : work_) {
       const auto before = previous_ ? previous_->document.find(work.unit.name) : std::nullopt;
-      if (!settings_.full && !work.scan.racy) work.known = fingerprints_->find(work.unit.name, work.scan.fingerprint);
+      if (!work.scan.racy) work.remembered = fingerprints_->find(work.unit.name, work.scan.fingerprint);
+      if (!settings_.full) work.known = work.remembered;
       if (before) {
         const auto& fragment = previous_->document.layers[before->layer].fragments[before->fragment];
         // Without a fingerprint only reading tells, unless not even the size is the same.
         const auto measure = [&] {
-          mark(work, step);
-          if (plain_bytes(work) != fragment.plain_bytes) return;
-          const auto measured = layer::measure(source_.fd.get(), {spec_of(work)}, settings_.threads, step).front();
+          reader_->mark(work, step);
+          if (reader_->plain_bytes(work) != fragment.plain_bytes) return;
+          const auto measured = layer::measure(source_.fd.get(), {reader_->spec(work)}, settings_.threads, step).front();
           work.known = KnownFragment{measured.plain_digest, measured.plain_bytes};
         };
-        if (!work.known && !steadily(work, step, measure)) tell_failure(work);
+        if (!work.known && !reader_->steadily(work, step, measure)) UnitReader::tell(work, result_.problems);
+        if (work.known) check_memory(work, *work.known);
         const bool same = work.known && work.known->plain_digest == fragment.plain_digest && work.roots == fragment.roots;
         work.state = same ? UnitState::kept : UnitState::changed;
       }
@@ -274,13 +240,10 @@ private:
       if (work_for(unit.name) == nullptr) result_.removed.push_back(unit.name);
   }
 
-  [[nodiscard]] std::uint64_t plain_bytes(const Work& work) const
+  /// Take note when what the fingerprint stood for is not what reading found.
+  void check_memory(const Work& work, const KnownFragment& found)
   {
-    const auto spec = spec_of(work);
-    std::uint64_t total = 0;
-    layer::FrameCursor cursor(spec);
-    while (const auto frame = cursor.next()) total += frame->bytes;
-    return total;
+    if (work.remembered && *work.remembered != found) result_.lied.push_back(work.unit.name);
   }
 
   // 4. Where it goes.
@@ -289,6 +252,8 @@ private:
   {
     PlanInput input;
     input.budget_layers = settings_.budget_layers - 1;  // one is the index layer
+    input.dead_cap = settings_.dead_cap;
+    input.purge = settings_.purge;
     for (const auto& work : work_) input.units.push_back({work.unit.name, work.scan.counts.archive_bytes, work.state != UnitState::kept});
     for (const auto& work : work_) current_.add(work.roots);
     for (const auto& root : index_scan_.contents.roots) current_.add({{root.path, root.is_directory}});
@@ -304,6 +269,22 @@ private:
         input.previous.push_back(std::move(planned));
       }
     planned_ = plan(input);
+  }
+
+  SplitPreview::Layer preview_of(const PlannedLayer& planned)
+  {
+    SplitPreview::Layer out;
+    out.units = planned.units;
+    out.reason = planned.reason;
+    for (const auto& unit : planned.units) out.plain_bytes += work_for(unit)->scan.counts.archive_bytes;
+    if (!planned.kept) return out;
+    const auto& info = previous_->document.layers[*planned.kept];
+    out.kept = info.digest;
+    out.size_bytes = info.size_bytes;
+    out.reason = info.reason;
+    for (const auto& fragment : info.fragments)
+      if (!fragment.live || !is_kept(fragment.unit)) out.dead_bytes += fragment.plain_bytes;
+    return out;
   }
 
   [[nodiscard]] bool is_kept(const std::string& unit) { return work_for(unit) != nullptr && work_for(unit)->state == UnitState::kept; }
@@ -371,12 +352,12 @@ private:
         needed.push_back(work_for(fragment.unit));
         items += needed.back()->scan.counts.files + needed.back()->scan.counts.directories + needed.back()->scan.counts.symlinks;
       }
-      parallel_for(needed.size(), settings_.threads, [&](std::size_t i) { steadily(*needed[i], step, [&] { mark(*needed[i], step); }); });
-      const auto cannot_be_read = [](const Work* work) { return work->failure || !work->scan.problems.empty(); };
-      if (std::ranges::any_of(needed, cannot_be_read)) {
+      parallel_for(needed.size(), settings_.threads,
+                   [&](std::size_t i) { reader_->steadily(*needed[i], step, [&] { reader_->mark(*needed[i], step); }); });
+      if (!std::ranges::all_of(needed, &Work::readable)) {
         if (!specs.empty()) break;
         for (const auto* work : needed)
-          if (cannot_be_read(work)) tell_failure(*work);
+          if (!work->readable()) UnitReader::tell(*work, result_.problems);
         return 1;
       }
       for (std::size_t i = 0; i < needed.size(); ++i) info.fragments[i].roots = needed[i]->roots;
@@ -388,7 +369,7 @@ private:
     for (std::size_t i = 0; i < packed.layers.size(); ++i) record(result_.document.layers[layers[i]], packed.layers[i]);
     if (kept_items_ > kept_items_limit)
       for (std::size_t i = 0; i < specs.size(); ++i)
-        for (const auto& fragment : result_.document.layers[layers[i]].fragments) forget(*work_for(fragment.unit));
+        for (const auto& fragment : result_.document.layers[layers[i]].fragments) UnitReader::forget(*work_for(fragment.unit));
     if (!packed.failure) return specs.size();
     return packed.layers.size() + (handle(*packed.failure, result_.document.layers[layers[packed.failure->layer]]) ? 0 : 1);
   }
@@ -398,7 +379,7 @@ private:
     layer::LayerSpec spec;
     spec.skeleton.target = source_.target;
     for (const auto& fragment : info.fragments) {
-      spec.fragments.push_back(spec_of(*work_for(fragment.unit)));
+      spec.fragments.push_back(reader_->spec(*work_for(fragment.unit)));
       add_directories(spec.skeleton, fragment.roots);
       for (const auto& root : fragment.roots)
         if (root.is_directory && dead_roots_.contains(root.path)) spec.skeleton.opaque.insert(root.path);
@@ -431,6 +412,7 @@ private:
       fragment.packed_bytes = made.packed_bytes;
       fragment.offset = made.offset;
       const auto& work = *work_for(fragment.unit);
+      check_memory(work, {made.plain_digest, made.plain_bytes});
       if (!work.scan.racy) fingerprints_->set(fragment.unit, work.scan.fingerprint, {made.plain_digest, made.plain_bytes});
     }
     result_.new_bytes += info.size_bytes;
@@ -442,8 +424,8 @@ private:
   {
     if (!failure.fragment || failure.error.code() == Errc::no_space) throw failure.error;
     auto& work = *work_for(info.fragments[*failure.fragment].unit);
-    take(work, failure.error);
-    if (work.failure) tell_failure(work);
+    UnitReader::take(work, failure.error);
+    if (work.failure) UnitReader::tell(work, result_.problems);
     return !work.failure;
   }
 
@@ -473,15 +455,32 @@ private:
         if (!fragment.live) current_.hide(fragment.roots, skeleton.removed);
 
     StoreTarget target(store_);
-    const auto bytes =
-        index_bytes(source_.fd.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, source_.modules.spider_cache});
+    const auto bytes = index_bytes(source_.fd.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, source_.modules.spider_cache});
     const auto index = layer::pack_plain(bytes, settings_.compression, target);
     const bool same_index = previous_ && previous_->index_layer().digest == index.digest;
     (same_index ? result_.kept_bytes : result_.new_bytes) += index.size_bytes;
     ++(same_index ? result_.kept_layers : result_.new_layers);
     put_manifest(index);
     fingerprints_->save();
-    if (!settings_.tag.empty()) store_.tag(settings_.tag, result_.manifest, task_);
+    fetch_kept_layers();
+    const bool is_tagged = tagged_ && tagged_->digest == result_.manifest.digest;
+    if (!settings_.tag.empty() && !is_tagged) store_.tag(settings_.tag, result_.manifest, task_);
+  }
+
+  /// Copy kept layers that the store lacks from where the previous release is, if it is there.
+  void fetch_kept_layers()
+  {
+    for (const auto& planned : planned_) {
+      if (!planned.kept) continue;
+      const auto& blob = previous_->image.manifest.layers[*planned.kept];
+      if (store_.has(blob)) continue;
+      try {
+        if (settings_.since && settings_.since->blobs != nullptr) store_.put(blob, *settings_.since->blobs->open(blob), task_);
+      } catch (const Error& error) {
+        if (error.code() != Errc::not_found) throw;
+      }
+      if (!store_.has(blob)) result_.absent.push_back(blob);
+    }
   }
 
   void fill_document()
@@ -517,10 +516,9 @@ private:
 
   [[nodiscard]] ModuleInfo module_info(const module::Modulefile& modulefile) const
   {
-    ModuleInfo info{modulefile.full_name,   modulefile.path, modulefile.modulepath, modulefile.hidden,
-                    modulefile.description, modulefile.url,  modulefile.category,   modulefile.extensions};
-    if (const auto text = settings_.mapping.descriptions.find(info.name); text != settings_.mapping.descriptions.end())
-      info.description = text->second;
+    ModuleInfo info{modulefile.full_name, modulefile.path,  modulefile.modulepath, modulefile.hidden,
+                    modulefile.description, modulefile.url, modulefile.category,   modulefile.extensions};
+    if (const auto text = settings_.mapping.descriptions.find(info.name); text != settings_.mapping.descriptions.end()) info.description = text->second;
     return info;
   }
 
@@ -552,8 +550,10 @@ private:
   store::Store& store_;
   const Task& task_;
   SourceTree source_;
+  std::optional<oci::Descriptor> tagged_;  ///< what the tag names now
   std::optional<Library> previous_;
   Units units_;
+  std::optional<UnitReader> reader_;
   std::vector<Work> work_;  ///< sorted by unit name
   std::uint64_t kept_items_ = 0;  ///< of all scans; over the limit contents are forgotten between uses
   layer::Scan index_scan_;
@@ -582,13 +582,27 @@ const std::vector<std::string>& default_excludes()
   return patterns;
 }
 
-SplitResult split(const SplitSettings& settings, store::Store& store, const Task& task)
+namespace {
+
+void check(const SplitSettings& settings)
 {
   if (settings.budget_layers < least_budget_layers || settings.budget_layers > most_budget_layers)
-    throw Error(Errc::bad_input,
-                fmt::format("{} layers: the budget is from {} to {}", settings.budget_layers, least_budget_layers, most_budget_layers));
+    throw Error(Errc::bad_input, fmt::format("{} layers: the budget is from {} to {}", settings.budget_layers, least_budget_layers, most_budget_layers));
   if (!settings.tag.empty()) store::check_tag_name(settings.tag);
+}
+
+}  // namespace
+
+SplitResult split(const SplitSettings& settings, store::Store& store, const Task& task)
+{
+  check(settings);
   return Splitter(settings, store, task).run();
+}
+
+SplitPreview preview(const SplitSettings& settings, store::Store& store, const Task& task)
+{
+  check(settings);
+  return Splitter(settings, store, task).preview();
 }
 
 }  // namespace cairn::library

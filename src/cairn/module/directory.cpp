@@ -40,6 +40,13 @@ std::string without_lua(std::string name)
   return name;
 }
 
+std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+
+FileStamp stamp_of(const struct stat& status)
+{
+  return {status.st_ino, static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
+}
+
 class Walk {
 public:
   Walk(const TreeReader& tree, const std::string& modulepath, Evaluator& evaluator, const Task& task, Walked& out)
@@ -115,7 +122,7 @@ private:
   void file(Directory& out, const std::string& name, const std::string& path, const TreeReader::Found& found)
   {
     const auto full_name = without_lua(path);
-    File entry{in_tree(path), found.real, name, Language::lua, false};
+    File entry{in_tree(path), found.real, name, Language::lua, false, stamp_of(found.status)};
     if (const int index = mark_index(name); index != 0) {
       out.marks.push_back({index, name, in_tree(path), full_name, std::nullopt});
       if (index == 1 && S_ISREG(found.status.st_mode)) {

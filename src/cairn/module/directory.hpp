@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/module/evaluation_cache.hpp>
 #include <cairn/module/evaluator.hpp>
 #include <cairn/module/rc_file.hpp>
 #include <cairn/module/tree.hpp>
@@ -20,6 +21,7 @@ struct File {
   std::string base;  ///< the last component
   Language language = Language::lua;
   bool is_default = false;  ///< a regular file named `default`
+  FileStamp stamp = {};     ///< of `real`
 
   [[nodiscard]] bool has_lua_suffix() const { return base.ends_with(".lua"); }
 };

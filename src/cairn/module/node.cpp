@@ -50,6 +50,7 @@ Node versions(const Directory& directory, const std::string& name, const std::st
                                           version_of(full_name, name),
                                           below(parsed, piece),
                                           below(weight, weighed(piece, node.marked, full_name)),
+                                          {},
                                           {}});
   }
   for (const auto& [full_name, inner] : directory.directories) {
@@ -68,7 +69,7 @@ void collect(const Directory& directory, std::map<std::string, Node>& out, const
     node.marks = directory.marks;
     if (const auto marked = first_of(directory.marks); marked && marked->value == full_name) node.marked = marked;
     node.entries.emplace(full_name,
-                         Entry{file, full_name, full_name, std::nullopt, std::string(meta_weight), std::string(meta_weight), {}});
+                         Entry{file, full_name, full_name, std::nullopt, std::string(meta_weight), std::string(meta_weight), {}, {}});
     out.insert_or_assign(full_name, std::move(node));
   }
   for (const auto& [name, inner] : directory.directories) {

@@ -20,7 +20,8 @@ struct Entry {
   std::optional<std::string> version;  ///< nothing for a module that is one file (a meta module)
   std::string parsed;                  ///< pV: canonical version
   std::string weight;                  ///< wV: the same with `^` where a default is marked
-  Record record;                       ///< filled by evaluation
+  Record record;                       ///< filled by evaluation, and so is:
+  std::string text;                    ///< its part of the spider cache
 };
 
 /// A module, or one level of versions within it.

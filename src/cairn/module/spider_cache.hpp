@@ -17,6 +17,7 @@ namespace cairn::module {
 /// unit costs nothing but copying.
 struct Shard {
   std::map<std::string, std::string> nodes;                     ///< by module name: its text in spiderT
+  std::string frames;                                           ///< the same text without the modules' entries
   std::vector<std::pair<std::string, std::string>> modulepaths; ///< (added MODULEPATH, full name), in order
 };
 
@@ -28,7 +29,21 @@ struct ModulepathShards {
   RcTables rc;
 };
 
-/// The shards of evaluated modules. `target` is where the tree will be, `path` the MODULEPATH directory there.
+/// Where an entry stands.
+struct EntryPlace {
+  std::string_view target;   ///< where the tree will be
+  std::string_view path;     ///< the MODULEPATH directory there
+  bool is_meta = false;      ///< as in Node
+  std::size_t level = 0;     ///< of directories between it and its module
+};
+
+/// The text of `Entry::text`. Throws Error{io} naming the module if Lua could not read it.
+[[nodiscard]] std::string entry_text(const Entry& entry, const EntryPlace& place);
+
+/// Of all that `entry_text` depends on; `script` stands for the record.
+[[nodiscard]] Digest entry_digest(const Entry& entry, const EntryPlace& place, const Digest& script);
+
+/// The shards of modules whose entries have their text. `target` is where the tree will be, `path` the MODULEPATH directory there.
 /// `modulepath_at_target` says how an added MODULEPATH is called there.
 [[nodiscard]] std::map<std::string, Shard> make_shards(const std::map<std::string, Node>& nodes, const std::string& target,
                                                        const std::string& path,

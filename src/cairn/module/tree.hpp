@@ -59,6 +59,8 @@ struct Settings {
   std::string target;                   ///< absolute path at which they will be seen: keys of the spider cache
   std::vector<std::string> modulepath;  ///< MODULEPATH directories relative to the tree; empty: found by the rules below
   std::size_t threads = 1;
+  std::optional<std::filesystem::path> cache = std::nullopt;  ///< directory that remembers evaluations between runs; nothing: none
+  bool full = false;  ///< read and evaluate everything all the same; what the cache had wrong becomes a warning
 };
 
 struct Tree {

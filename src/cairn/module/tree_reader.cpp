@@ -134,9 +134,9 @@ std::string TreeReader::read_start(std::string_view real, std::size_t limit_byte
   const auto file = open_beneath(root_.get(), real, O_RDONLY | O_NONBLOCK, shown(real));
   struct stat status{};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
-    throw Error(Errc::changed, fmt::format("{}: not a regular file any more", printable(shown(real).native())));
+    throw Error(Errc::changed, fmt::format("{}: not a regular file any more", printable(shown(real))));
   std::string text(std::min<std::size_t>(limit_bytes, static_cast<std::size_t>(status.st_size)), '\0');
-  const auto size = read_full(file.get(), std::as_writable_bytes(std::span(text)), printable(shown(real).native()));
+  const auto size = read_full(file.get(), std::as_writable_bytes(std::span(text)), printable(shown(real)));
   text.resize(size);
   return text;
 }

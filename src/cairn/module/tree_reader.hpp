@@ -15,6 +15,9 @@ namespace cairn::module {
 /// A file of a module tree is never larger.
 constexpr std::uint64_t modulefile_limit_bytes = 1 << 20;
 
+/// `directory/name`, or `name` when `directory` is "".
+[[nodiscard]] std::string joined(std::string_view directory, std::string_view name);
+
 /// Reads a module tree as if it stood at its target path: absolute links to the target (or to where the tree is now)
 /// lead into the tree; no link leads out of it. Paths are relative to the tree, "" is the tree itself. Any thread.
 class TreeReader {
@@ -41,7 +44,7 @@ public:
   /// The first bytes of the regular file `real`, at most `limit_bytes`.
   [[nodiscard]] std::string read_start(std::string_view real, std::size_t limit_bytes) const;
 
-  [[nodiscard]] std::filesystem::path shown(std::string_view path) const { return tree_ / path; }
+  [[nodiscard]] std::string shown(std::string_view path) const { return joined(tree_.native(), path); }
   [[nodiscard]] const std::string& target() const { return target_; }
 
 private:
@@ -50,8 +53,5 @@ private:
   std::string target_;
   Fd root_;
 };
-
-/// `directory/name`, or `name` when `directory` is "".
-[[nodiscard]] std::string joined(std::string_view directory, std::string_view name);
 
 }  // namespace cairn::module

@@ -141,12 +141,18 @@ std::string serialized(std::string_view key, const Value& value, std::size_t ind
   return out;
 }
 
-std::string serialized_around(std::string_view key, std::string_view body, std::size_t indent, Place place)
+void append_around(std::string& out, std::string_view key, std::size_t indent, Place place, const std::function<void(std::string&)>& body)
 {
-  const std::string blanks(indent, ' ');
-  const std::string_view end = place == Place::top ? "}\n" : "},\n";
-  if (body.empty()) return fmt::format("{}{} = {{{}", blanks, key_text(key), end);
-  return fmt::format("{}{} = {{\n{}{}{}", blanks, key_text(key), body, blanks, end);
+  out.append(indent, ' ');
+  out += key_text(key);
+  out += " = {";
+  const auto empty = out.size();
+  out += '\n';
+  const auto begin = out.size();
+  body(out);
+  if (out.size() == begin) out.resize(empty);
+  else out.append(indent, ' ');
+  out += place == Place::top ? "}\n" : "},\n";
 }
 
 }  // namespace cairn::module

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -35,7 +36,8 @@ enum class Place { top, nested };
 /// a quoted string, escapes in a key, and `goto` as a quoted key.
 [[nodiscard]] std::string serialized(std::string_view key, const Value& value, std::size_t indent, Place place);
 
-/// The opening and closing lines around nested text that was serialized before: `key = {` … `}`.
-[[nodiscard]] std::string serialized_around(std::string_view key, std::string_view body, std::size_t indent, Place place);
+/// The opening and closing lines around nested text that was serialized before, `key = {` … `}`, and what `body` appends
+/// between them.
+void append_around(std::string& out, std::string_view key, std::size_t indent, Place place, const std::function<void(std::string&)>& body);
 
 }  // namespace cairn::module

@@ -33,22 +33,22 @@ struct KernelDirent {
 
 Fd open_root(const std::filesystem::path& path) { return open_file(path, O_RDONLY | O_DIRECTORY); }
 
-Fd open_beneath(int root, std::string_view relative, int flags, const std::filesystem::path& shown)
+Fd open_beneath(int root, std::string_view relative, int flags, Shown shown)
 {
   if (relative.empty()) {
     Fd self(::openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!self) throw_errno(errno, printable(shown.native()));
+    if (!self) throw_errno(errno, printable(shown.text));
     return self;
   }
   for (auto rest = relative;;) {
     const auto slash = rest.find('/');
     const auto name = rest.substr(0, slash);
     if (name.empty() || name == "." || name == "..")
-      throw Error(Errc::bad_input, fmt::format("{}: {} is not a plain path component", printable(shown.native()), printable(name)));
+      throw Error(Errc::bad_input, fmt::format("{}: {} is not a plain path component", printable(shown.text), printable(name)));
     if (slash == std::string_view::npos) break;
     rest.remove_prefix(slash + 1);
   }
-  struct open_how how{};
+  struct open_how how {};
   how.flags = static_cast<std::uint64_t>(flags | O_NOFOLLOW | O_CLOEXEC);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
   if (Fd fd(static_cast<int>(::syscall(SYS_openat2, root, std::string(relative).c_str(), &how, sizeof how))); fd) return fd;
@@ -62,10 +62,10 @@ Fd open_beneath(int root, std::string_view relative, int flags, const std::files
     Fd next(::openat(from, name.c_str(), (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC));
     if (!next) {
       const int why = errno;
-      struct stat status{};
+      struct stat status {};
       const bool link = ::fstatat(from, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
-      if (link) throw Error(Errc::bad_input, fmt::format("{}: {} is a symbolic link", printable(shown.native()), printable(name)));
-      throw_errno(why, printable(shown.native()));
+      if (link) throw Error(Errc::bad_input, fmt::format("{}: {} is a symbolic link", printable(shown.text), printable(name)));
+      throw_errno(why, printable(shown.text));
     }
     if (last) return next;
     current = std::move(next);
@@ -73,13 +73,13 @@ Fd open_beneath(int root, std::string_view relative, int flags, const std::files
   }
 }
 
-std::vector<DirectoryEntry> list_directory(int dir, const std::filesystem::path& shown)
+std::vector<DirectoryEntry> list_directory(int dir, Shown shown)
 {
   alignas(KernelDirent) std::array<char, 32768> buffer;
   std::vector<DirectoryEntry> names;
   for (;;) {
     const auto size = ::syscall(SYS_getdents64, dir, buffer.data(), buffer.size());
-    if (size < 0) throw_errno(errno, printable(shown.native()));
+    if (size < 0) throw_errno(errno, printable(shown.text));
     if (size == 0) break;
     for (long at = 0; at < size;) {
       const auto* entry = reinterpret_cast<const KernelDirent*>(buffer.data() + at);
@@ -92,20 +92,19 @@ std::vector<DirectoryEntry> list_directory(int dir, const std::filesystem::path&
   return names;
 }
 
-struct stat stat_at(int dir, const std::string& name, const std::filesystem::path& shown)
+struct stat stat_at(int dir, const std::string& name, Shown shown)
 {
-  struct stat status{};
-  if (::fstatat(dir, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) throw_errno(errno, printable(shown.native()));
+  struct stat status {};
+  if (::fstatat(dir, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) throw_errno(errno, printable(shown.text));
   return status;
 }
 
-std::string read_link_at(int dir, const std::string& name, const std::filesystem::path& shown)
+std::string read_link_at(int dir, const std::string& name, Shown shown)
 {
   std::array<char, PATH_MAX + 1> target;
   const auto size = ::readlinkat(dir, name.c_str(), target.data(), target.size());
-  if (size < 0) throw_errno(errno, printable(shown.native()));
-  if (size > PATH_MAX)
-    throw Error(Errc::limit, fmt::format("{}: link target is longer than {} bytes", printable(shown.native()), PATH_MAX));
+  if (size < 0) throw_errno(errno, printable(shown.text));
+  if (size > PATH_MAX) throw Error(Errc::limit, fmt::format("{}: link target is longer than {} bytes", printable(shown.text), PATH_MAX));
   return {target.data(), static_cast<std::size_t>(size)};
 }
 
@@ -118,7 +117,7 @@ void remove_beneath(int dir, const std::string& name, const std::filesystem::pat
   if (!inside && errno == EACCES && ::fchmodat(dir, name.c_str(), S_IRWXU, AT_SYMLINK_NOFOLLOW) == 0)
     inside = Fd(::openat(dir, name.c_str(), flags));
   if (!inside) throw_errno(errno, printable(shown.native()));
-  struct stat status{};
+  struct stat status {};
   if (::fstat(inside.get(), &status) != 0) throw_errno(errno, printable(shown.native()));
   // Should it be somebody else's, unlinking below says so.
   if ((status.st_mode & S_IRWXU) != S_IRWXU) static_cast<void>(::fchmod(inside.get(), S_IRWXU));

@@ -25,16 +25,16 @@ struct DirectoryEntry {
 /// Open `relative` (components separated by single slashes, no `.` or `..`; empty: `root` itself) beneath `root`
 /// without following any symbolic link: one openat2(2) where the kernel has it, else a component at a time.
 /// Throws Error naming `shown`: bad_input for a link or a `..` on the way.
-[[nodiscard]] Fd open_beneath(int root, std::string_view relative, int flags, const std::filesystem::path& shown);
+[[nodiscard]] Fd open_beneath(int root, std::string_view relative, int flags, Shown shown);
 
 /// All names of the directory `dir`, sorted bytewise. `shown` is for errors. The offset of `dir` is moved.
-[[nodiscard]] std::vector<DirectoryEntry> list_directory(int dir, const std::filesystem::path& shown);
+[[nodiscard]] std::vector<DirectoryEntry> list_directory(int dir, Shown shown);
 
 /// lstat beneath `dir`. Throws Error naming `shown`.
-[[nodiscard]] struct stat stat_at(int dir, const std::string& name, const std::filesystem::path& shown);
+[[nodiscard]] struct stat stat_at(int dir, const std::string& name, Shown shown);
 
 /// A symbolic link's target. Throws Error naming `shown`; limit: PATH_MAX bytes.
-[[nodiscard]] std::string read_link_at(int dir, const std::string& name, const std::filesystem::path& shown);
+[[nodiscard]] std::string read_link_at(int dir, const std::string& name, Shown shown);
 
 /// Remove `name` of `dir` with all below it, following no link; directories that deny it (mode 0555) are made
 /// writable first. Nothing there: nothing done. Throws Error naming `shown`.

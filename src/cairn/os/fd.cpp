@@ -33,12 +33,12 @@ Fd open_file(const std::filesystem::path& path, int flags, mode_t mode)
   }
 }
 
-Fd open_at(int dir, const std::string& name, int flags, mode_t mode, const std::filesystem::path& shown)
+Fd open_at(int dir, const std::string& name, int flags, mode_t mode, Shown shown)
 {
   for (;;) {
     const int fd = ::openat(dir, name.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd >= 0) return Fd(fd);
-    if (errno != EINTR) throw_errno(errno, printable(shown.native()));
+    if (errno != EINTR) throw_errno(errno, printable(shown.text));
   }
 }
 

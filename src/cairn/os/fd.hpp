@@ -6,11 +6,21 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <sys/stat.h>
 
 namespace cairn {
+
+/// A path for errors alone: a view, since most are never shown.
+struct Shown {
+  Shown(const std::filesystem::path& path) : text(path.native()) {}
+  Shown(const std::string& path) : text(path) {}
+  Shown(std::string_view path) : text(path) {}
+  Shown(const char* path) : text(path) {}
+  std::string_view text;
+};
 
 /// Owns a file descriptor. One thread at a time.
 class Fd {
@@ -42,7 +52,7 @@ private:
 /// open(2) with O_CLOEXEC added; retries EINTR. Throws Error naming the path.
 [[nodiscard]] Fd open_file(const std::filesystem::path& path, int flags, mode_t mode = 0666);
 /// openat(2) of one name (no slash) beneath `dir` with O_CLOEXEC and O_NOFOLLOW added. `shown` is for the error.
-[[nodiscard]] Fd open_at(int dir, const std::string& name, int flags, mode_t mode, const std::filesystem::path& shown);
+[[nodiscard]] Fd open_at(int dir, const std::string& name, int flags, mode_t mode, Shown shown);
 
 /// Read until `buffer` is full or the end: how many bytes came. Throws Error naming `what`.
 [[nodiscard]] std::size_t read_full(int fd, std::span<std::byte> buffer, const std::string& what);

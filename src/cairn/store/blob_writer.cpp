@@ -3,6 +3,7 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/store/layout.hpp>
+#include <cairn/store/write_out.hpp>
 
 #include <cerrno>
 
@@ -10,10 +11,6 @@
 #include <sys/stat.h>
 
 namespace cairn::store {
-namespace {
-
-/// After so many bytes the kernel is told to start writing them, so that `tag` finds little left to wait for.
-constexpr std::uint64_t flush_step_bytes = std::uint64_t{32} << 20;
 
 void start_writing(int fd, std::uint64_t from, std::uint64_t to, const std::string& what)
 {
@@ -21,8 +18,6 @@ void start_writing(int fd, std::uint64_t from, std::uint64_t to, const std::stri
   // Only advice: file systems without it say so, and fdatasync does all the work then.
   if (done != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) throw_errno(errno, what);
 }
-
-}  // namespace
 
 BlobWriter::BlobWriter(const Store& store) : store_(store), file_(layout::temporaries(store.path())) {}
 

@@ -5,6 +5,7 @@
 #include <cairn/os/beneath.hpp>
 #include <cairn/store/index_file.hpp>
 #include <cairn/store/layout.hpp>
+#include <cairn/store/partial.hpp>
 #include <cairn/store/reachable.hpp>
 
 #include <fmt/format.h>
@@ -24,6 +25,9 @@
 // with a marked `subject` (signatures, SBOMs) are marked too, until nothing is added.
 namespace cairn::store {
 namespace {
+
+/// An interrupted pull that nobody repeated for so long is given up.
+constexpr auto partial_age = std::chrono::hours(7 * 24);
 
 struct Stored {
   std::string name;
@@ -130,7 +134,10 @@ Store::Collected Store::collect(Really really, const Task& task, std::chrono::se
     ++collected.blobs;
     collected.bytes += stored.size_bytes;
   }
-  if (really == Really::yes) remove_stale_temporaries(layout::temporaries(path_));
+  if (really == Really::yes) {
+    remove_stale_temporaries(layout::temporaries(path_));
+    remove_old_partials(cache("partial"), partial_age, [&](const Digest& digest) { return std::filesystem::exists(blob_path(digest)); });
+  }
   return collected;
 }
 

@@ -71,6 +71,8 @@ public:
                                                    std::uint64_t size_bytes) const override;
   [[nodiscard]] bool has(const oci::Descriptor& blob) const override;
   void put(const oci::Descriptor& blob, Source& content, const Task& task) override;
+  /// What an interrupted `take` left in `cache/partial` is not read from `from` again.
+  void take(const oci::Descriptor& blob, const oci::BlobSource& from, const Task& task) override;
   /// A small blob whole, verified. Throws Error{limit} over `limit_bytes`.
   [[nodiscard]] std::string read(const oci::Descriptor& blob, std::uint64_t limit_bytes = oci::manifest_limit_bytes) const;
   oci::Descriptor put(std::string_view content, std::string media_type);

@@ -24,7 +24,7 @@ Exit run(const Options& options, Program& program)
   const auto changes = name_changes("annotate", options.set, options.remove);
   auto store = program.open_store(store::Access::write);
   const auto hold = store.hold(LockMode::shared, program.task("wait for the store"));
-  const auto open = open_image(program, options.image);
+  const auto open = open_image(program, options.image, options.result.registry);
   const auto image = image::annotate(image::load(*open.blobs, open.manifest), changes);
   publish_result(program, store, image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return *open.blobs; }, options.result);
   return Exit::done;

@@ -37,7 +37,7 @@ Exit run(const Options& options, Program& program)
   const auto settings = layer_settings(program);
   auto store = program.open_store(store::Access::write);
   const auto hold = store.hold(LockMode::shared, program.task("wait for the store"));
-  const auto open = open_image(program, options.image);
+  const auto open = open_image(program, options.image, options.result.registry);
   const auto base = image::load(*open.blobs, open.manifest);
   std::vector<image::Layer> layers;
   std::set<Digest> made;

@@ -62,10 +62,10 @@ Exit run(const Options& options, Program& program)
   settings.base_name = base_name(options.image);
   auto store = program.open_store(store::Access::write);
   const auto hold = store.hold(LockMode::shared, program.task("wait for the store"));
-  const auto open = open_image(program, options.image);
+  const auto open = open_image(program, options.image, options.result.registry);
   const auto base = image::load(*open.blobs, open.manifest);
   settings.base_digest = open.manifest.digest;
-  const auto shelf = open_image(program, *options.library);
+  const auto shelf = open_image(program, *options.library, options.result.registry);
   const auto library = library::load(*shelf.blobs, shelf.manifest);
 
   const auto baked = library::bake(

@@ -13,7 +13,7 @@ CommandLine make_command_line(Program& program, Flags& flags)
           "A changed module changes one layer, the same tree always gives the same bytes, and any container tool reads the result.\n\n"
           "Images are kept in a store, an OCI image layout that needs no daemon and no registry. Where a command takes an IMAGE, it is the "
           "name of one in the store (`library:2026.11`), its digest (`sha256:…`), or one elsewhere: `oci:DIR[:TAG]`, "
-          "`oci-archive:FILE[:TAG]`.",
+          "`oci-archive:FILE[:TAG]`, `docker-archive:FILE[:NAME]`, `docker://HOST/REPOSITORY[:TAG][@DIGEST]`, `containers-storage:NAME`.",
       .examples =
           {
               {"cairn split easybuild --tag library:2026.11", "Make an image of a module tree."},
@@ -57,6 +57,8 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_python(line, program);
   add_lock(line, program);
   add_inspect(line, program);
+  add_diff(line, program);
+  add_history(line, program);
   add_validate(line, program);
   add_unpack(line, program);
   add_append(line, program);
@@ -65,8 +67,18 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_annotate(line, program);
   add_flatten(line, program);
   add_index(line, program);
+  add_populate(line, program);
+  add_volume(line, program);
+  add_lease(line, program);
   add_tag(line, program);
   add_untag(line, program);
+  add_push(line, program);
+  add_pull(line, program);
+  add_copy(line, program);
+  add_list_tags(line, program);
+  add_delete(line, program);
+  add_login(line, program);
+  add_logout(line, program);
   add_gc(line, program);
   add_config(line, program);
   add_completion(line, program);

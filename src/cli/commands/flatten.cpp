@@ -20,7 +20,7 @@ Exit run(const Options& options, Program& program)
   check_result_options(options.result);
   auto store = program.open_store(store::Access::write);
   const auto hold = store.hold(LockMode::shared, program.task("wait for the store"));
-  const auto open = open_image(program, options.image);
+  const auto open = open_image(program, options.image, options.result.registry);
   const auto image = image::load(*open.blobs, open.manifest);
   library::StoreTarget target(store);
   const auto flat =

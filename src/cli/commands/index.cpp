@@ -16,6 +16,7 @@ namespace cairn::cli {
 namespace {
 
 struct Options {
+  RegistryFlags registry;
   std::vector<std::string> words;
   std::vector<std::string> annotations;
   std::optional<std::string> tag;
@@ -32,7 +33,7 @@ Exit run(const Options& options, Program& program)
   const auto hold = store.hold(LockMode::shared, task);
   std::vector<oci::Descriptor> entries;
   for (std::size_t i = 1; i < options.words.size(); ++i) {
-    const auto open = open_image(program, options.words[i]);
+    const auto open = open_image(program, options.words[i], options.registry);
     in_context([&] { return printable(options.words[i]); },
                [&] {
                  for (auto& entry : image::index_entries(*open.blobs, open.manifest)) {
@@ -63,24 +64,27 @@ Exit run(const Options& options, Program& program)
 void add_index(CommandLine& line, Program& program)
 {
   const auto options = std::make_shared<Options>();  // shared with the command's options, which fill it
-  line.add(
-          {
-              .name = "index",
-              .summary = "Make a multi-platform image of images",
-              .description =
-                  "  cairn index create IMAGE…      an index of these, one a platform\n\n"
-                  "The platform of each is read from its config. An IMAGE that is an index itself gives its entries, so that indexes can "
-                  "be put "
-                  "together. Two images for one platform are refused. cairn inspect shows an index; other commands take the image of it "
-                  "that is for this machine.",
-              .examples = {{"cairn index create library:2026.11 --tag library:any", "An index of one; more images follow the first."}},
-              .sections = {{"JSON", "One object: `index` (digest), `tag`, and `manifests`, their number."}},
-          },
-          [options, &program] { return run(*options, program); })
-      .words("create IMAGE…", "see above", OptionSpec::Count::some, options->words, ValueKind::image)
-      .option("--annotation", "KEY=VALUE", "an annotation of the index", options->annotations)
-      .option("--tag", "NAME:TAG", "name of the index in the store", options->tag)
-      .required();
+  auto& command =
+      line.add(
+              {
+                  .name = "index",
+                  .summary = "Make a multi-platform image of images",
+                  .description = "  cairn index create IMAGE…      an index of these, one a platform\n\n"
+                                 "The platform of each is read from its config. An IMAGE that is an index itself gives its entries, so "
+                                 "that indexes can "
+                                 "be put "
+                                 "together. Two images for one platform are refused. cairn inspect shows an index; other commands take the "
+                                 "image of it "
+                                 "that is for this machine.",
+                  .examples = {{"cairn index create library:2026.11 --tag library:any", "An index of one; more images follow the first."}},
+                  .sections = {{"JSON", "One object: `index` (digest), `tag`, and `manifests`, their number."}},
+              },
+              [options, &program] { return run(*options, program); })
+          .words("create IMAGE…", "see above", OptionSpec::Count::some, options->words, ValueKind::image)
+          .option("--annotation", "KEY=VALUE", "an annotation of the index", options->annotations)
+          .option("--tag", "NAME:TAG", "name of the index in the store", options->tag)
+          .required();
+  add_registry_options(command, options->registry);
 }
 
 }  // namespace cairn::cli

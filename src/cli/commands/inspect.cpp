@@ -21,6 +21,7 @@ namespace {
 
 struct Options {
   std::string image;
+  RegistryFlags registry;
 };
 
 /// A multi-platform image.
@@ -198,7 +199,7 @@ Exit show_index(Program& program, const Index& index)
 
 Exit run(const Options& options, Program& program)
 {
-  const auto open = open_image(program, options.image);
+  const auto open = open_image(program, options.image, options.registry);
   std::optional<Index> index;
   if (oci::media_type::is_index(open.manifest.media_type)) index = Index{open.manifest, image::load_index(*open.blobs, open.manifest)};
   std::optional<image::Image> loaded;
@@ -235,40 +236,47 @@ Exit run(const Options& options, Program& program)
 void add_inspect(CommandLine& line, Program& program)
 {
   const auto options = std::make_shared<Options>();  // shared with the command's options, which fill it
-  line.add(
-          {
-              .name = "inspect",
-              .summary = "Show an image: its layers and, of a library, its units",
-              .description =
-                  "Works on every image. Layers count from the lowest, 0. Only manifest, config and, of a library, the index layer are "
-                  "read. Of a multi-platform image the platforms are listed, then the image for this machine is shown.\n\n"
-                  "LIVE is what a layer's units take, compressed; DEAD is what older releases left in it, hidden by later layers: it costs "
-                  "space but saves everyone from fetching the layer again. The last layer of a library, `index`, holds the list of units "
-                  "and Lmod's cache.\n\n"
-                  "MADE FOR says why a layer was made: `first` (there was no release before), `new` (its units were new or changed), "
-                  "`merge` "
-                  "(there were too many layers), `dead-cap` (too many dead bytes), `purge` (something had to be gone), `rewrite` (it could "
-                  "not "
-                  "be kept: another codec, or dead bytes that nothing could hide).",
-              .examples = {{"cairn inspect library:2026.11", "Layers and units."},
-                           {"cairn inspect library:2026.11 --json | jq '[.layers[].dead_bytes] | add'",
-                            "Bytes that no module uses any more."}},
-              .sections =
-                  {{"JSON",
-                    "One object: `manifest`, `media_type`, `size_bytes` (of everything), `library` (whether it is one), `created`, `os`, "
-                    "`architecture`, `annotations`, `config` (`digest`, `env`, `entrypoint`, `cmd`, `user`, `working_dir`, `labels`), "
-                    "`layers` "
-                    "(each `digest`, `media_type`, `size_bytes`, `diff_id`; of a library also `kind`, `units`, `live_bytes`, "
-                    "`dead_bytes`, `reason`). A "
-                    "library has besides `target`, `budget_layers`, `units` (each `name`, `kind`, `files`, `content_bytes`, "
-                    "`packed_bytes`, "
-                    "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`. A multi-platform image has `index` besides, or "
-                    "alone "
-                    "if no image of it is for this machine: `digest`, `annotations`, `manifests` (each `digest`, `media_type`, "
-                    "`size_bytes`, `platform`)."}},
-          },
-          [options, &program] { return run(*options, program); })
-      .word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image);
+  auto& command =
+      line.add(
+              {
+                  .name = "inspect",
+                  .summary = "Show an image: its layers and, of a library, its units",
+                  .description =
+                      "Works on every image. Layers count from the lowest, 0. Only manifest, config and, of a library, the index layer are "
+                      "read. Of a multi-platform image the platforms are listed, then the image for this machine is shown.\n\n"
+                      "LIVE is what a layer's units take, compressed; DEAD is what older releases left in it, hidden by later layers: it "
+                      "costs "
+                      "space but saves everyone from fetching the layer again. The last layer of a library, `index`, holds the list of "
+                      "units "
+                      "and Lmod's cache.\n\n"
+                      "MADE FOR says why a layer was made: `first` (there was no release before), `new` (its units were new or changed), "
+                      "`merge` "
+                      "(there were too many layers), `dead-cap` (too many dead bytes), `purge` (something had to be gone), `rewrite` (it "
+                      "could "
+                      "not "
+                      "be kept: another codec, or dead bytes that nothing could hide).",
+                  .examples = {{"cairn inspect library:2026.11", "Layers and units."},
+                               {"cairn inspect library:2026.11 --json | jq '[.layers[].dead_bytes] | add'",
+                                "Bytes that no module uses any more."}},
+                  .sections =
+                      {{"JSON",
+                        "One object: `manifest`, `media_type`, `size_bytes` (of everything), `library` (whether it is one), `created`, "
+                        "`os`, "
+                        "`architecture`, `annotations`, `config` (`digest`, `env`, `entrypoint`, `cmd`, `user`, `working_dir`, `labels`), "
+                        "`layers` "
+                        "(each `digest`, `media_type`, `size_bytes`, `diff_id`; of a library also `kind`, `units`, `live_bytes`, "
+                        "`dead_bytes`, `reason`). A "
+                        "library has besides `target`, `budget_layers`, `units` (each `name`, `kind`, `files`, `content_bytes`, "
+                        "`packed_bytes`, "
+                        "`layer`, `modules`, `dependencies`, `missing`), `rest` and `dropped`. A multi-platform image has `index` besides, "
+                        "or "
+                        "alone "
+                        "if no image of it is for this machine: `digest`, `annotations`, `manifests` (each `digest`, `media_type`, "
+                        "`size_bytes`, `platform`)."}},
+              },
+              [options, &program] { return run(*options, program); })
+          .word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image);
+  add_registry_options(command, options->registry);
 }
 
 }  // namespace cairn::cli

@@ -100,7 +100,7 @@ Exit run(const Options& options, Program& program)
   const oci::History step{created_time(), summary(changes), "", true};
   auto store = program.open_store(store::Access::write);
   const auto hold = store.hold(LockMode::shared, program.task("wait for the store"));
-  const auto open = open_image(program, options.image);
+  const auto open = open_image(program, options.image, options.result.registry);
   const auto image = image::mutate(image::load(*open.blobs, open.manifest), changes, step);
   publish_result(program, store, image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return *open.blobs; }, options.result);
   return Exit::done;

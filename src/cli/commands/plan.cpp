@@ -4,7 +4,11 @@
 #include <cairn/library/split.hpp>
 #include <cairn/recipe/change_model_file.hpp>
 #include <cli/commands/commands.hpp>
+#include <cli/release_options.hpp>
+#include <cli/render/preview_report.hpp>
+#include <cli/render/simulation_report.hpp>
 #include <cli/render/text.hpp>
+#include <cli/tree_options.hpp>
 
 #include <fmt/format.h>
 
@@ -18,11 +22,34 @@ namespace {
 constexpr std::uint64_t most_releases = 10'000;
 
 struct Options {
+  std::optional<std::string> tree;
+  TreeOptions mapping;
+  ReleaseOptions release;
+  std::optional<std::string> tag;
   std::optional<std::uint64_t> simulate;
   std::optional<std::string> model;
-  std::optional<std::uint64_t> layers;
-  std::optional<std::uint64_t> dead_percent;
 };
+
+Exit preview(const Options& options, Program& program)
+{
+  library::SplitSettings split;
+  auto mapping = options.mapping;
+  mapping.tree = *options.tree;
+  apply(mapping, options.release, program.settings(), split);
+  split.tag = options.tag.value_or("");
+  auto store = program.open_store(store::Access::write);
+  const auto since = open_since(program, options.release, split);
+  const auto result = [&] {
+    const auto task = program.task(fmt::format("plan {}", *options.tree));
+    return library::preview(split, store, task);
+  }();
+  for (const auto& problem : result.problems) program.error(fmt::format("{}: {}", printable(problem.path), problem.what));
+  if (program.json()) program.print(preview_record(result));
+  if (!result.problems.empty()) return Exit::failed;
+  if (!program.json()) program.print(preview_table(result));
+  for (const auto& line : preview_summary(result)) program.note(line);
+  return Exit::done;
+}
 
 library::ChangeHistory history_of(recipe::ChangeModelFile&& file, const std::string& what, std::uint64_t releases)
 {
@@ -47,75 +74,24 @@ library::ChangeHistory history_of(recipe::ChangeModelFile&& file, const std::str
   return history;
 }
 
-std::string amplification_text(const library::SimulatedRelease& release)
-{
-  if (release.new_bytes == 0) return "-";
-  return fmt::format("{:.2f}", static_cast<double>(release.fetched_bytes) / static_cast<double>(release.new_bytes));
-}
-
-/// `2 new, 1 merge`
-std::string made_text(const library::SimulatedRelease& release)
-{
-  std::string out;
-  for (const auto& [reason, count] : release.made) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", count, name(reason));
-  return out.empty() ? "-" : out;
-}
-
-Table table_of(const library::Simulation& simulation)
-{
-  Table table({{"RELEASE", Align::right},
-               {"UNITS", Align::right},
-               {"NEW", Align::right},
-               {"FETCHED", Align::right},
-               {"RATIO", Align::right},
-               {"DEAD", Align::right},
-               {"LAYERS", Align::right},
-               {"LAYERS MADE", Align::left, Shrink::yes}});
-  for (std::size_t i = 0; i < simulation.releases.size(); ++i) {
-    const auto& release = simulation.releases[i];
-    table.add({fmt::format("{}", i), fmt::format("{}", release.units), size_text(release.new_bytes), size_text(release.fetched_bytes),
-               amplification_text(release), size_text(release.dead_bytes), fmt::format("{}", release.layers), made_text(release)});
-  }
-  return table;
-}
-
-oci::JsonWriter record(const library::Simulation& simulation, const library::SimulationSettings& settings)
-{
-  oci::JsonWriter json(oci::JsonStyle::readable);
-  json.begin_object().member("layers", settings.budget_layers).member("dead_cap", settings.dead_cap);
-  json.member("new_bytes", simulation.new_bytes).member("fetched_bytes", simulation.fetched_bytes);
-  if (const auto amplification = simulation.amplification()) json.member("amplification", *amplification);
-  json.begin_array("releases");
-  for (const auto& release : simulation.releases) {
-    json.begin_object()
-        .member("units", release.units)
-        .member("new_bytes", release.new_bytes)
-        .member("fetched_bytes", release.fetched_bytes);
-    json.member("live_bytes", release.live_bytes).member("dead_bytes", release.dead_bytes).member("layers", release.layers);
-    json.begin_object("made");
-    for (const auto& [reason, count] : release.made) json.member(name(reason), count);
-    json.end_object().end_object();
-  }
-  json.end_array().end_object();
-  return json;
-}
-
 Exit run(const Options& options, Program& program)
 {
-  if (!options.simulate) throw UsageError("--simulate N is missing: the number of releases to play");
+  if (options.tree && options.simulate) throw UsageError("TREE and --simulate: give one of them");
+  if (options.tree) return preview(options, program);
+  if (!options.simulate) throw UsageError("give a TREE, or --simulate N: the number of releases to play");
   recipe::ChangeModelFile file;
   if (options.model) file = recipe::ChangeModelFile::read(*options.model);
   library::SimulationSettings settings;
-  settings.budget_layers = options.layers.value_or(library::default_budget_layers);
-  if (options.dead_percent) settings.dead_cap = static_cast<double>(*options.dead_percent) / 100;
+  settings.budget_layers = options.release.layers.value_or(library::default_budget_layers);
+  if (options.release.dead_percent) settings.dead_cap = static_cast<double>(*options.release.dead_percent) / 100;
   settings.index_bytes = file.index_bytes.value_or(settings.index_bytes);
   const auto history = history_of(std::move(file), options.model.value_or(""), *options.simulate);
   const auto simulation = [&] {
     const auto task = program.task("simulate");
     return library::simulate(history, settings, task);
   }();
-  if (program.json()) program.print(record(simulation, settings));
-  else program.print(table_of(simulation));
+  if (program.json()) program.print(simulation_record(simulation, settings));
+  else program.print(simulation_table(simulation));
   if (const auto amplification = simulation.amplification())
     program.note(fmt::format("{} fetched for {} that are new: {:.2f} times as many", size_text(simulation.fetched_bytes),
                              size_text(simulation.new_bytes), *amplification));
@@ -132,30 +108,43 @@ void add_plan(CommandLine& line, Program& program)
           .name = "plan",
           .summary = "Say what releases of a library would cost",
           .description =
-              "Plays releases of a library with the same plans that `split` makes, but reads and writes no tree. The change model says how "
+              "With a TREE: what `cairn split` would do with it now, and nothing of it done. The table has the layers that the library "
+              "would "
+              "have, lowest first: whether they stay or are new, why they are made, what they hold, and the bytes of old versions in them. "
+              "New layers are measured before compression.\n\n"
+              "With `--simulate`: plays releases of a library with the same plans that `split` makes, but reads and writes no tree. The "
+              "change model says how "
               "the library changes: numbers from which a history is made up, or a history. For each release the table has the bytes that "
               "are new, the bytes that somebody fetches who has the release before, their ratio, dead bytes, and why layers were made. "
               "Release 0 is the first, fetched whole. Use it to choose `--layers`.",
           .examples =
               {
+                  {"cairn plan easybuild --tag library:2026.11", "See what the next split to that name would write."},
                   {"cairn plan --simulate 30 --layers 100", "A library of 500 modules, made up, over 30 releases."},
                   {"echo 'changed: 1.5' >m.yaml; cairn plan --simulate 9 --model m.yaml --dead 0",
                    "One that changes more, in images without dead bytes."},
                   {"cairn plan --simulate 100 --layers 32 --json --quiet | jq .amplification", "One number to compare budgets by."},
               },
-          .sections = {{"Model", "The file is described in docs/formats/change-model.md. Without one, its defaults hold."},
-                       {"JSON",
-                        "One object: `layers` (the budget), `dead_cap`, `new_bytes`, `fetched_bytes` (both without the first release), "
-                        "`amplification` (fetched to new; absent when nothing is new), and `releases`, each with `units`, `new_bytes`, "
-                        "`fetched_bytes`, `live_bytes`, `dead_bytes`, `layers`, and `made`: new layers by reason (`first`, `new`, `merge`, "
-                        "`dead-cap`)."}},
+          .sections =
+              {{"Model", "The file is described in docs/formats/change-model.md. Without one, its defaults hold."},
+               {"JSON",
+                "With a TREE: `units` (as of `cairn split`), `layers` (each with `kept`, for a kept one `digest` and `size_bytes`, "
+                "`reason`, "
+                "`plain_bytes`, `dead_bytes`, `units`), `written_plain_bytes` (of units in new layers), `new_plain_bytes` (of units "
+                "that are added or changed), `problems`.\n\n"
+                "With `--simulate`: `layers` (the budget), `dead_cap`, `new_bytes`, `fetched_bytes` (both without the first release), "
+                "`amplification` (fetched to new; absent when nothing is new), and `releases`, each with `units`, `new_bytes`, "
+                "`fetched_bytes`, `live_bytes`, `dead_bytes`, `layers`, and `made`: new layers by reason (`first`, `new`, `merge`, "
+                "`dead-cap`)."}},
       },
       [options, &program] { return run(*options, program); });
+  command.optional_word("TREE", "the module tree that would be split", options->tree, ValueKind::directory)
+      .option("--tag", "NAME:TAG", "the name that the split would have: what it is now is the previous release", options->tag,
+              ValueKind::image);
+  add_release_options(command, options->release);
+  add_mapping_options(command, options->mapping);
   command.number("--simulate", "N", "play this many releases after the first", 1, most_releases, options->simulate)
-      .option("--model", "FILE", "how the library changes", options->model, ValueKind::file)
-      .number("--layers", "K", "most layers, the index layer included (64)", library::least_budget_layers, library::most_budget_layers,
-              options->layers)
-      .number("--dead", "PCT", "dead bytes may be this many percent of the live ones (10); 0: none", 0, 100, options->dead_percent);
+      .option("--model", "FILE", "how the library changes", options->model, ValueKind::file);
 }
 
 }  // namespace cairn::cli

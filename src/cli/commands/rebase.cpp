@@ -46,16 +46,16 @@ Exit run(const Options& options, Program& program)
   check_result_options(options.result);
   auto store = program.open_store(store::Access::write);
   const auto hold = store.hold(LockMode::shared, program.task("wait for the store"));
-  const auto open = open_image(program, options.image);
+  const auto open = open_image(program, options.image, options.result.registry);
   const auto image = image::load(*open.blobs, open.manifest);
   const auto stated = image::base_of(image);
   const auto old_base = in_context([] { return "old base"; },
                                    [&] {
-                                     const auto base = open_image(program, old_base_of(options, stated));
+                                     const auto base = open_image(program, old_base_of(options, stated), options.result.registry);
                                      return image::load(*base.blobs, base.manifest);
                                    });
   const auto new_name = new_base_of(options, stated);
-  const auto base = in_context([] { return "new base"; }, [&] { return open_image(program, new_name); });
+  const auto base = in_context([] { return "new base"; }, [&] { return open_image(program, new_name, options.result.registry); });
   const auto new_base = in_context([] { return "new base"; }, [&] { return image::load(*base.blobs, base.manifest); });
   std::set<Digest> of_base;
   for (const auto& layer : new_base.manifest.layers) of_base.insert(layer.digest);

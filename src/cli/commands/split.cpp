@@ -4,6 +4,7 @@
 #include <cli/commands/commands.hpp>
 #include <cli/compression_option.hpp>
 #include <cli/image_argument.hpp>
+#include <cli/release_options.hpp>
 #include <cli/render/split_report.hpp>
 #include <cli/render/text.hpp>
 #include <cli/time.hpp>
@@ -21,25 +22,31 @@ namespace {
 struct Options {
   TreeOptions tree;
   std::optional<std::string> tag;
-  std::optional<std::uint64_t> layers;
+  ReleaseOptions release;
   std::optional<std::string> compression;
   std::optional<std::uint64_t> level;
-  std::optional<std::string> since;
   bool full = false;
   std::optional<std::string> output;
 };
+
+/// Where the bytes are that the image refers to and the store lacks.
+std::string absent_text(const library::SplitResult& result)
+{
+  std::uint64_t bytes = 0;
+  for (const auto& layer : result.absent) bytes += layer.size_bytes;
+  return fmt::format("{} ({}) {} only referred to: neither the store nor the previous release's place has {}; push to where {} already",
+                     count_text(result.absent.size(), "kept layer", "kept layers"), size_text(bytes),
+                     result.absent.size() == 1 ? "is" : "are", result.absent.size() == 1 ? "it" : "them",
+                     result.absent.size() == 1 ? "it is" : "they are");
+}
 
 Exit run(const Options& options, Program& program)
 {
   const auto& settings = program.settings();
   library::SplitSettings split;
-  split.tree = options.tree.tree;
-  split.mapping = read_mapping(options.tree);
+  apply(options.tree, options.release, settings, split);
   split.tag = *options.tag;
-  split.since = options.since;
-  split.budget_layers = options.layers.value_or(split.mapping.layers.value_or(library::default_budget_layers));
   split.compression = chosen_compression(options.compression, options.level, settings);
-  split.threads = settings.jobs.value;
   split.created = created_time();
   split.full = options.full;
   store::check_tag_name(split.tag);
@@ -47,18 +54,24 @@ Exit run(const Options& options, Program& program)
   if (options.output) output = parse_output(*options.output);  // refuse it now, not after an hour
 
   auto store = program.open_store(store::Access::write);
+  const auto since = open_since(program, options.release, split);
   const auto result = [&] {
     const auto task = program.task(fmt::format("split {}", options.tree.tree));
     return library::split(split, store, task);
   }();
 
   for (const auto& problem : result.problems) program.error(fmt::format("{}: {}", printable(problem.path), problem.what));
+  for (const auto& unit : result.lied)
+    program.warn(
+        fmt::format("unit {}: its content changed and its sizes, times and inodes did not; earlier releases may have the old content",
+                    printable(unit)));
   if (!result.problems.empty()) {
     program.error(fmt::format("nothing was published: {} in the way", count_text(result.problems.size(), "problem is", "problems are")));
     if (program.json()) program.print(split_record(result, split));
     return Exit::failed;
   }
   if (output) export_image(program, store, image::load(store, result.manifest), split.tag, *output);
+  if (!result.absent.empty()) program.note(absent_text(result));
   for (const auto& line : split_summary(result, split, program.verbose() || settings.times.value ? Times::yes : Times::no))
     program.note(line);
   if (program.verbose()) {
@@ -101,8 +114,10 @@ void add_split(CommandLine& line, Program& program)
               {
                   {"JSON",
                    "One object: `manifest` (digest), `size_bytes` (of the manifest), `tag`, `target`, `units` (`added`, `changed`, "
-                   "`removed`: names; `kept`: a number), `layers` (`new`, `kept`), `new_bytes`, `kept_bytes`, `rest` (paths that belong to "
-                   "no unit), `dropped` (paths left out), `warnings`, `seconds` (by step; `pack` is processor time), and `problems` "
+                   "`removed`: names; `kept`: a number), `layers` (`new`, `kept`, `absent`: kept ones that the store lacks), `new_bytes`, "
+                   "`kept_bytes`, `rest` (paths that belong to "
+                   "no unit), `dropped` (paths left out), `warnings`, `lied` (units whose fingerprint `--full` found wrong), `seconds` (by "
+                   "step; `pack` is processor time), and `problems` "
                    "(`path`, `what`), with no `manifest`, when nothing was published."},
                   {"Environment",
                    "`SOURCE_DATE_EPOCH` (seconds since 1970) is the image's time of creation; without it the time is 1970, so "
@@ -111,14 +126,12 @@ void add_split(CommandLine& line, Program& program)
       },
       [options, &program] { return run(*options, program); });
   add_tree_options(command, options->tree);
-  command.option("--tag", "NAME:TAG", "name of the image in the store", options->tag)
-      .required()
-      .number("--layers", "K", "at most this many layers; 64, or what library.yaml says", library::least_budget_layers,
-              library::most_budget_layers, options->layers)
+  command.option("--tag", "NAME:TAG", "name of the image in the store", options->tag).required();
+  add_release_options(command, options->release);
+  command
       .choice("--compression", {"zstd", "gzip", "none"}, "how layers are compressed; zstd unless settings say otherwise",
               options->compression)
       .number("--level", "N", "compression level: zstd 1 to 19 (3), gzip 1 to 12 (3)", 0, 19, options->level)
-      .option("--since", "IMAGE", "the previous release; what NAME:TAG is now, if not given", options->since, ValueKind::image)
       .flag("--full", "read every file again, whatever is known of it", options->full)
       .option("--output", "PLACE", "copy the image there too: `oci:DIR[:TAG]` or `oci-archive:FILE[:TAG]`", options->output);
 }

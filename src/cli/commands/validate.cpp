@@ -18,6 +18,7 @@ namespace {
 struct Options {
   std::optional<std::string> image;
   bool all = false;
+  RegistryFlags registry;
 };
 
 struct Row {
@@ -25,10 +26,10 @@ struct Row {
   image::Finding finding;
 };
 
-std::vector<image::Finding> check(Program& program, const std::string& name)
+std::vector<image::Finding> check(Program& program, const std::string& name, const RegistryFlags& registry)
 {
   const auto task = program.task("validate " + name);
-  const auto open = open_image(program, name);
+  const auto open = open_image(program, name, registry);
   auto findings = image::validate(*open.blobs, open.manifest, task);
   if (!findings.empty()) return findings;  // a broken image would only be broken again as a library
   try {
@@ -49,7 +50,7 @@ Exit run(const Options& options, Program& program)
 
   std::vector<Row> rows;
   for (const auto& name : names) {
-    for (auto& finding : check(program, name)) rows.push_back({name, std::move(finding)});
+    for (auto& finding : check(program, name, options.registry)) rows.push_back({name, std::move(finding)});
   }
   if (program.json()) {
     oci::JsonWriter json(oci::JsonStyle::readable);
@@ -73,23 +74,27 @@ Exit run(const Options& options, Program& program)
 void add_validate(CommandLine& line, Program& program)
 {
   const auto options = std::make_shared<Options>();  // shared with the command's options, which fill it
-  line.add(
-          {
-              .name = "validate",
-              .summary = "Check that an image is whole and that every tool reads it alike",
-              .description =
-                  "Reads every byte: digests and sizes of manifest, config and layers, what each layer unpacks to, and that its tar has no "
-                  "entry that readers disagree about (a path twice, a child before its parent, a name that leads out). Of a library, the "
-                  "index too. What is wrong is listed, and the exit code is 3 then.",
-              .examples = {{"cairn validate library:2026.11", "Check one image."},
-                           {"cairn validate --all --quiet",
-                            "Check everything in the store, for a cron job: says nothing unless something is wrong."}},
-              .sections = {{"JSON",
-                            "One object: `images` (the names that were checked) and `findings`, each with `image`, `where` and `what`."}},
-          },
-          [options, &program] { return run(*options, program); })
-      .optional_word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image)
-      .flag("--all", "every image of the store", options->all);
+  auto& command =
+      line.add(
+              {
+                  .name = "validate",
+                  .summary = "Check that an image is whole and that every tool reads it alike",
+                  .description = "Reads every byte: digests and sizes of manifest, config and layers, what each layer unpacks to, and that "
+                                 "its tar has no "
+                                 "entry that readers disagree about (a path twice, a child before its parent, a name that leads out). Of a "
+                                 "library, the "
+                                 "index too. What is wrong is listed, and the exit code is 3 then.",
+                  .examples = {{"cairn validate library:2026.11", "Check one image."},
+                               {"cairn validate --all --quiet",
+                                "Check everything in the store, for a cron job: says nothing unless something is wrong."}},
+                  .sections =
+                      {{"JSON",
+                        "One object: `images` (the names that were checked) and `findings`, each with `image`, `where` and `what`."}},
+              },
+              [options, &program] { return run(*options, program); })
+          .optional_word("IMAGE", "name, digest, or an image elsewhere", options->image, ValueKind::image)
+          .flag("--all", "every image of the store", options->all);
+  add_registry_options(command, options->registry);
 }
 
 }  // namespace cairn::cli

@@ -44,8 +44,8 @@ std::vector<std::string> split_summary(const library::SplitResult& result, const
   const auto& t = result.times;
   lines.push_back(fmt::format("{} in {}", settings.tag, duration_text(t.total)));
   if (times == Times::yes) {
-    lines.push_back(fmt::format("time: modulefiles {}, scan {}, pack {}", duration_text(t.evaluating), duration_text(t.scanning),
-                                duration_text(t.packing)));
+    lines.push_back(fmt::format("time: modulefiles {}, units {}, scan {}, pack {}", duration_text(t.evaluating), duration_text(t.forming),
+                                duration_text(t.scanning), duration_text(t.packing)));
     lines.push_back(fmt::format("processor time of pack: read {}, hash {}, compress {}, write {}", duration_text(t.pack.reading),
                                 duration_text(t.pack.hashing), duration_text(t.pack.compressing), duration_text(t.pack.writing)));
   }
@@ -61,11 +61,21 @@ oci::JsonWriter split_record(const library::SplitResult& result, const library::
   json.member("tag", settings.tag).member("target", result.document.target);
   json.begin_object("units").member("added", units_in(result, UnitState::added)).member("changed", units_in(result, UnitState::changed));
   json.member("kept", units_in(result, UnitState::kept).size()).member("removed", result.removed).end_object();
-  json.begin_object("layers").member("new", result.new_layers).member("kept", result.kept_layers).end_object();
+  json.begin_object("layers")
+      .member("new", result.new_layers)
+      .member("kept", result.kept_layers)
+      .member("absent", result.absent.size())
+      .end_object();
   json.member("new_bytes", result.new_bytes).member("kept_bytes", result.kept_bytes);
-  json.member("rest", result.document.rest).member("dropped", result.document.dropped).member("warnings", result.warnings);
+  json.member("rest", result.document.rest)
+      .member("dropped", result.document.dropped)
+      .member("warnings", result.warnings)
+      .member("lied", result.lied);
   const auto& t = result.times;
-  json.begin_object("seconds").member("total", seconds(t.total)).member("modulefiles", seconds(t.evaluating));
+  json.begin_object("seconds")
+      .member("total", seconds(t.total))
+      .member("modulefiles", seconds(t.evaluating))
+      .member("units", seconds(t.forming));
   json.member("scan", seconds(t.scanning)).member("packing", seconds(t.packing)).begin_object("pack");
   json.member("read", seconds(t.pack.reading)).member("hash", seconds(t.pack.hashing));
   json.member("compress", seconds(t.pack.compressing)).member("write", seconds(t.pack.writing)).end_object().end_object();

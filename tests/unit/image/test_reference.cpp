@@ -26,19 +26,20 @@ TEST(Reference, names_layouts_and_archives)
 
 TEST(Reference, is_written_as_it_was_read)
 {
-  for (const auto* text : {"app:1", "oci:/a/b", "oci:dir:app:1", "oci-archive:f.tar:app", "docker://quay.io/a/b:1"})
+  for (const auto* text : {"app:1", "oci:/a/b", "oci:dir:app:1", "oci-archive:f.tar:app", "docker-archive:f.tar:app:1",
+                           "containers-storage:app:1", "docker://quay.io/a/b:1"})
     EXPECT_EQ(Reference::parse(text).str(), text);
 }
 
 TEST(Reference, refuses_what_is_incomplete)
 {
-  for (const auto* text : {"", "oci:", "oci::x", "oci:dir:", "oci-archive:", "docker://"})
+  for (const auto* text : {"", "oci:", "oci::x", "oci:dir:", "oci-archive:", "docker-archive:", "containers-storage:", "docker://"})
     EXPECT_THAT([&] { (void)Reference::parse(text); }, ThrowsError(Errc::bad_input, "")) << text;
 }
 
 TEST(Reference, says_what_to_use_instead_of_other_transports)
 {
-  for (const auto* text : {"dir:/x", "docker-archive:x.tar", "containers-storage:x", "docker-daemon:x:1"})
+  for (const auto* text : {"dir:/x", "ostree:x", "docker-daemon:x:1"})
     EXPECT_THAT([&] { (void)Reference::parse(text); }, ThrowsError(Errc::unsupported, "is not supported; use")) << text;
 }
 
