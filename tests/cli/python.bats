@@ -130,3 +130,39 @@ JSON
   cairn python add base:1 requirements.txt --python 3.11 --wheels wheelhouse --tag fresh:2 --quiet
   [[ $(cairn inspect fresh:2 --json | jq -r '.layers[-1].digest') == $(cairn inspect fresh:1 --json | jq -r '.layers[-1].digest') ]]
 }
+
+# with_index: ./wheelhouse behind a simple API in HTML on a free port of this machine; $index is its URL.
+with_index() {
+  mkdir -p site/simple/demo
+  cp wheelhouse/*.whl site/simple/demo
+  printf '<a href="demo-1.0-py3-none-any.whl#sha256=%s" data-requires-python="&gt;=3.8">demo</a>\n' "$(sed 's/.*sha256://' requirements.txt)" >site/simple/demo/index.html
+  python3 -u -m http.server --bind 127.0.0.1 --directory site 0 >server.log 2>server.err &
+  server=$!
+  until grep -q port server.log; do kill -0 $server; done
+  index=http://127.0.0.1:$(sed -E 's/.*port ([0-9]+).*/\1/' server.log)/simple
+}
+
+teardown() { [[ -z ${server-} ]] || kill "$server"; }
+
+@test "fetches from an index once, and asks nothing when it is down" {
+  with_wheels demo==1.0
+  with_index
+  rm -r wheelhouse
+  run -0 --separate-stderr cairn python layers requirements.txt --python 3.11 --index "$index/" --tag stack:1 --json
+  [[ $(json .fetched) == 1 && $(json .asked) == 1 ]]
+  kill "$server"
+  wait "$server" || true
+  server=
+  rm -r "$HOME/.local/share/cairn/store"
+  PIP_INDEX_URL=$index run -0 --separate-stderr cairn python layers requirements.txt --python 3.11 --tag stack:1 --json
+  [[ $(json .fetched) == 0 && $(json .asked) == 0 && $stderr == *"nothing was asked of an index"* ]]
+}
+
+@test "says what an index does not have" {
+  with_wheels demo==1.0
+  with_index
+  echo "absent==1 --hash=sha256:$(printf '%064d' 1)" >requirements.txt
+  run -1 --separate-stderr cairn python layers requirements.txt --python 3.11 --index "${index/127/user:secret@127}" --tag stack:1
+  one_line_error "absent 1: not offered by http://127.0.0.1:"
+  [[ $stderr != *secret* ]]
+}

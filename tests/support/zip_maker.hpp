@@ -91,7 +91,7 @@ public:
   static std::string number(std::uint64_t value, int size)
   {
     std::string text;
-    for (int i = 0; i < size; ++i) text += static_cast<char>(value >> (8 * i) & 0xFF);
+    for (int i = 0; i < size; ++i) text += static_cast<char>(i < 8 ? value >> (8 * i) & 0xFF : 0);
     return text;
   }
 

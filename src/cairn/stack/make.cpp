@@ -25,7 +25,7 @@ namespace {
 
 /// Part of every key: another number and nothing is known. Changes with the bytes that this version makes.
 constexpr int format = 1;
-constexpr std::uint64_t member_budget_bytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t member_budget_bytes = std::uint64_t{80} << 20;
 constexpr std::uint64_t record_limit_bytes = std::uint64_t{4} << 20;
 constexpr std::string_view cache_name = "stacks";
 
@@ -275,7 +275,7 @@ private:
       owned.push_back({work.chosen->pin.name, work.wheel.get(), &work.installed.files});
     }
     made_.settled = settle_conflicts(owned, settings_.on_conflict);
-    for (auto& work : works_) work.bytes = std::make_unique<WheelBytes>(*work.wheel, work.installed.files, budget_);
+    for (auto& work : works_) work.bytes = std::make_unique<WheelBytes>(*work.wheel, work.installed.files, memory_of_wheels_);
   }
 
   // 3. Layers.
@@ -447,7 +447,7 @@ private:
   store::Store& store_;
   const Task& task_;
   std::filesystem::path cache_;
-  MemberBudget budget_{member_budget_bytes};
+  WheelMemory memory_of_wheels_{member_budget_bytes};
   PlanMemory memory_;
   std::vector<Work> works_;  ///< by name
   std::vector<std::size_t> counts_;  ///< files of each wheel before conflicts were settled

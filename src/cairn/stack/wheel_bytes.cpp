@@ -17,7 +17,7 @@ namespace {
 /// Members up to this are inflated by every frame that needs a part of them: cheaper than keeping them.
 constexpr std::uint64_t small_bytes = std::uint64_t{512} << 10;
 /// Members over this are streamed.
-constexpr std::uint64_t whole_bytes = std::uint64_t{32} << 20;
+constexpr std::uint64_t whole_bytes = std::uint64_t{64} << 20;
 
 tar::Entry entry_for(const python::InstalledFile& file)
 {
@@ -31,12 +31,38 @@ tar::Entry entry_for(const python::InstalledFile& file)
 
 }  // namespace
 
-struct WheelBytes::Scratch {
-  Inflater inflater;
-  std::vector<std::byte> packed;
-  std::vector<std::byte> plain;
-  std::vector<std::byte> header;
-};
+WheelMemory::WheelMemory(std::uint64_t budget_bytes) : left_bytes_(budget_bytes) {}
+
+WheelMemory::~WheelMemory() = default;
+
+std::unique_ptr<WheelMemory::Scratch> WheelMemory::take_scratch()
+{
+  const std::scoped_lock lock(mutex_);
+  if (scratches_.empty()) return std::make_unique<Scratch>();
+  auto scratch = std::move(scratches_.back());
+  scratches_.pop_back();
+  return scratch;
+}
+
+void WheelMemory::give_back(std::unique_ptr<Scratch> scratch)
+{
+  const std::scoped_lock lock(mutex_);
+  scratches_.push_back(std::move(scratch));
+}
+
+bool WheelMemory::take(std::uint64_t bytes)
+{
+  const std::scoped_lock lock(mutex_);
+  if (bytes > left_bytes_) return false;
+  left_bytes_ -= bytes;
+  return true;
+}
+
+void WheelMemory::give_back(std::uint64_t bytes)
+{
+  const std::scoped_lock lock(mutex_);
+  left_bytes_ += bytes;
+}
 
 /// A member that several frames take parts of, one after another.
 struct WheelBytes::Member {
@@ -50,8 +76,8 @@ struct WheelBytes::Member {
   std::unique_ptr<Source> stream;
 };
 
-WheelBytes::WheelBytes(const python::Wheel& wheel, const std::vector<python::InstalledFile>& files, MemberBudget& budget)
-    : wheel_(wheel), files_(files), budget_(budget)
+WheelBytes::WheelBytes(const python::Wheel& wheel, const std::vector<python::InstalledFile>& files, WheelMemory& memory)
+    : wheel_(wheel), files_(files), memory_(memory)
 {
   std::uint64_t at = 0;
   for (const auto& file : files) {
@@ -62,21 +88,6 @@ WheelBytes::WheelBytes(const python::Wheel& wheel, const std::vector<python::Ins
 }
 
 WheelBytes::~WheelBytes() = default;
-
-std::unique_ptr<WheelBytes::Scratch> WheelBytes::take_scratch()
-{
-  const std::scoped_lock lock(mutex_);
-  if (scratches_.empty()) return std::make_unique<Scratch>();
-  auto scratch = std::move(scratches_.back());
-  scratches_.pop_back();
-  return scratch;
-}
-
-void WheelBytes::give_back(std::unique_ptr<Scratch> scratch)
-{
-  const std::scoped_lock lock(mutex_);
-  scratches_.push_back(std::move(scratch));
-}
 
 void WheelBytes::read(std::uint64_t offset, std::span<std::byte> buffer)
 {
@@ -122,7 +133,7 @@ void WheelBytes::content(std::size_t file, std::uint64_t offset, std::span<std::
 
 void WheelBytes::small(const python::ZipEntry& entry, std::uint64_t offset, std::span<std::byte> buffer)
 {
-  auto scratch = take_scratch();
+  auto scratch = memory_.take_scratch();
   if (buffer.size() == entry.plain_bytes) {
     wheel_.archive.read(entry, buffer, scratch->inflater, scratch->packed);
   } else {
@@ -130,7 +141,7 @@ void WheelBytes::small(const python::ZipEntry& entry, std::uint64_t offset, std:
     wheel_.archive.read(entry, scratch->plain, scratch->inflater, scratch->packed);
     std::memcpy(buffer.data(), scratch->plain.data() + offset, buffer.size());
   }
-  give_back(std::move(scratch));
+  memory_.give_back(std::move(scratch));
 }
 
 void WheelBytes::shared(std::size_t file, const python::ZipEntry& entry, std::uint64_t offset, std::span<std::byte> buffer)
@@ -149,7 +160,7 @@ void WheelBytes::shared(std::size_t file, const python::ZipEntry& entry, std::ui
     if (!member->begun) {
       member->begun = true;
       const auto needed = entry.plain_bytes + entry.packed_bytes;
-      if (entry.plain_bytes <= whole_bytes && budget_.take(needed)) {
+      if (entry.plain_bytes <= whole_bytes && memory_.take(needed)) {
         member->taken_bytes = needed;
         member->whole.resize(static_cast<std::size_t>(entry.plain_bytes));
         Inflater inflater;
@@ -170,7 +181,7 @@ void WheelBytes::shared(std::size_t file, const python::ZipEntry& entry, std::ui
       std::byte nothing{};
       if (member->stream && member->stream->read({&nothing, 1}) != 0)
         throw Error(Errc::corrupt, fmt::format("{}: {} is too long", wheel_.archive.what(), printable(entry.name)));
-      budget_.give_back(member->taken_bytes);
+      memory_.give_back(member->taken_bytes);
       lock.unlock();
       const std::scoped_lock all(mutex_);
       members_.erase(file);
@@ -178,7 +189,7 @@ void WheelBytes::shared(std::size_t file, const python::ZipEntry& entry, std::ui
     }
   } catch (...) {
     member->failed = true;
-    budget_.give_back(std::exchange(member->taken_bytes, 0));
+    memory_.give_back(std::exchange(member->taken_bytes, 0));
     member->moved.notify_all();
     throw;
   }

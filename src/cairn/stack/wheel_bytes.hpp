@@ -4,7 +4,6 @@
 #include <cairn/layer/frame.hpp>
 #include <cairn/python/install.hpp>
 
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -17,20 +16,27 @@
 /// A wheel as tar entries, straight from its zip: nothing is unpacked on disk.
 namespace cairn::stack {
 
-/// How much whole members may take in memory, of all wheels of one packing together. Any thread.
-class MemberBudget {
+/// Memory that all wheels of one packing share: working buffers, and a budget for members that are kept whole. Any thread.
+class WheelMemory {
 public:
-  explicit MemberBudget(std::uint64_t bytes) : left_bytes_(static_cast<std::int64_t>(bytes)) {}
-  [[nodiscard]] bool take(std::uint64_t bytes)
-  {
-    if (left_bytes_.fetch_sub(static_cast<std::int64_t>(bytes)) >= static_cast<std::int64_t>(bytes)) return true;
-    give_back(bytes);
-    return false;
-  }
-  void give_back(std::uint64_t bytes) { left_bytes_ += static_cast<std::int64_t>(bytes); }
+  explicit WheelMemory(std::uint64_t budget_bytes);
+  ~WheelMemory();
+
+  struct Scratch {
+    Inflater inflater;
+    std::vector<std::byte> packed;
+    std::vector<std::byte> plain;
+  };
+  [[nodiscard]] std::unique_ptr<Scratch> take_scratch();
+  void give_back(std::unique_ptr<Scratch> scratch);
+
+  [[nodiscard]] bool take(std::uint64_t bytes);
+  void give_back(std::uint64_t bytes);
 
 private:
-  std::atomic<std::int64_t> left_bytes_;
+  std::mutex mutex_;
+  std::uint64_t left_bytes_;
+  std::vector<std::unique_ptr<Scratch>> scratches_;
 };
 
 /// The fragment of one wheel: its files, sorted, with constant owner and time, no directories. Small members are inflated
@@ -38,7 +44,7 @@ private:
 class WheelBytes final : public layer::FragmentBytes {
 public:
   /// All outlive it.
-  WheelBytes(const python::Wheel& wheel, const std::vector<python::InstalledFile>& files, MemberBudget& budget);
+  WheelBytes(const python::Wheel& wheel, const std::vector<python::InstalledFile>& files, WheelMemory& memory);
   ~WheelBytes() override;
 
   [[nodiscard]] std::uint64_t size_bytes() const override { return starts_.back(); }
@@ -46,20 +52,16 @@ public:
   void read(std::uint64_t offset, std::span<std::byte> buffer) override;
 
 private:
-  struct Scratch;
   struct Member;
   void content(std::size_t file, std::uint64_t offset, std::span<std::byte> buffer);
   void small(const python::ZipEntry& entry, std::uint64_t offset, std::span<std::byte> buffer);
   void shared(std::size_t file, const python::ZipEntry& entry, std::uint64_t offset, std::span<std::byte> buffer);
-  std::unique_ptr<Scratch> take_scratch();
-  void give_back(std::unique_ptr<Scratch> scratch);
 
   const python::Wheel& wheel_;
   const std::vector<python::InstalledFile>& files_;
-  MemberBudget& budget_;
+  WheelMemory& memory_;
   std::vector<std::uint64_t> starts_;  ///< of each file's header; then the end
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Scratch>> scratches_;
   std::map<std::size_t, std::shared_ptr<Member>> members_;  ///< by file, those being read; shared by their readers
 };
 

@@ -67,9 +67,9 @@ TEST_F(Make, gives_a_valid_image_that_says_what_it_holds)
 TEST_F(Make, gives_the_same_bytes_with_any_number_of_threads)
 {
   const std::vector wheels{wheel("aaa", "1.0", {{"aaa.py", "a"}}),
-                           wheel("bbb", "2.0", {{"big", noise(36 << 20)}, {"middle", noise(13 << 20)}, {"x", noise(600 << 10)}})};
+                           wheel("bbb", "2.0", {{"big", noise(66 << 20)}, {"middle", noise(13 << 20)}, {"x", noise(600 << 10)}})};
   std::set<Digest> digests;
-  for (const std::size_t threads : {1u, 2u, 16u}) {
+  for (const std::size_t threads : {2u, 16u}) {
     settings.threads = threads;
     digests.insert(make_in("store-" + std::to_string(threads), wheels).manifest.digest);
   }
