@@ -33,7 +33,7 @@ void add_history(CommandLine& line, Program& program)
   auto& command = line.add(
       {
           .name = "history",
-          .summary = "List the releases of a library in the store, with what each changed and costs",
+          .summary = "List the releases of a library, with what each changed",
           .description =
               "One line for each library in the store that is called NAME or NAME:TAG, in the order of the tags, numbers by their value. "
               "The figures of a release are those of `cairn diff` between the one before and it.",

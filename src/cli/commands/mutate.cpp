@@ -114,7 +114,7 @@ void add_mutate(CommandLine& line, Program& program)
   auto& command = line.add(
       {
           .name = "mutate",
-          .summary = "Change the config of an image: variables, user, command and the like",
+          .summary = "Change an image's config: variables, user, command",
           .description =
               "Makes an image with the layers of IMAGE and another config. Options may be given more than once where that makes sense; "
               "removals are done first, and what is to be removed must be there.\n\n"
