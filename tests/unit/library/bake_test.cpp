@@ -93,7 +93,7 @@ protected:
   void release(const std::string& tag, const std::string& since = "library:1")
   {
     auto settings = shelf_.settings(tree_, tag);
-    settings.since = since;
+    settings.since = PreviousRelease{since, shelf_.load(since), nullptr};
     ASSERT_TRUE(library::split(settings, shelf_.store, Task{}).problems.empty());
   }
 
