@@ -44,7 +44,7 @@ as_nobody() {
 }
 
 # Everything in a directory: names, kinds, modes and contents.
-fingerprint() { (cd "$1" && find . -printf '%p %y %m %l\n' -type f -exec sha256sum {} + | sort); }
+fingerprint() { (cd "$1" && find . -path ./cairn/cache -prune -o -printf '%p %y %m %l\n' -type f -exec sha256sum {} + | sort); }
 
 # untouched DIR COMMAND…: fails with exit code 1 and one line, and leaves DIR as it was.
 untouched() {

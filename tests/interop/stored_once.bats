@@ -91,6 +91,6 @@ wrote_no_more_than() {
   [ "$(manifest | jq '.layers | length')" -ge 3 ]
   (($(<written) < 300000))
   "$CAIRN" untag library:1 --store store --quiet
-  "$CAIRN" gc --store store --quiet
+  "$CAIRN" gc --grace 0 --store store --quiet
   check_store
 }
