@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import write_figures
+
 LIMIT = 50
 
 
@@ -114,10 +116,7 @@ def main():
     text = bench.report()
     print(text)
     if arguments.write:
-        begin, end = '<!-- figures: tools/bench bake -->', '<!-- end of figures: bake -->'
-        page = arguments.write.read_text()
-        head, tail = page.split(begin)[0], page.split(end)[1]
-        arguments.write.write_text(f'{head}{begin}\n{text}\n{end}{tail}')
+        write_figures(arguments.write, 'bake', text)
 
 
 if __name__ == '__main__':

@@ -20,6 +20,8 @@ import time
 import typing
 from pathlib import Path
 
+from figures import write_figures
+
 
 def run(command, **more):
     """Wall-clock and processor seconds, the latter of all that the command started."""
@@ -149,9 +151,7 @@ def main():
     text = '\n'.join(lines)
     print(text)
     if arguments.write:
-        begin, end = '<!-- figures: tools/bench python -->', '<!-- end of figures: python -->'
-        head, rest = arguments.write.read_text().split(begin)
-        arguments.write.write_text(f'{head}{begin}\n{text}\n{end}{rest.split(end)[1]}')
+        write_figures(arguments.write, 'python', text)
     shutil.rmtree(bench.work)
 
 

@@ -23,6 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import write_figures
+
 
 def make_image(layout, layers, megabytes):
     """An OCI layout `bench`, sizes as in module libraries: a few large layers and many small ones."""
@@ -193,10 +195,7 @@ def main():
     text = report(bench, f'{arguments.megabytes / 1000:.2f} GB in {arguments.layers} layers')
     print(text)
     if arguments.write:
-        begin, end = '<!-- figures: tools/bench registry -->', '<!-- end of figures: registry -->'
-        page = arguments.write.read_text()
-        head, tail = page.split(begin)[0], page.split(end)[1]
-        arguments.write.write_text(f'{head}{begin}\n{text}\n{end}{tail}')
+        write_figures(arguments.write, 'registry', text)
 
 
 if __name__ == '__main__':

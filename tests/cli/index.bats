@@ -6,10 +6,7 @@
 load support
 
 setup() {
-  clean_environment
-  export HOME=$BATS_TEST_TMPDIR/home
-  mkdir -p "$HOME/.local/share/cairn" "$BATS_TEST_TMPDIR/here"
-  cd "$BATS_TEST_TMPDIR/here" || return
+  in_empty_place
   base_image debian:amd64 a
   base_image debian:arm64 b --architecture arm64
 }

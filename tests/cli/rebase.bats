@@ -6,10 +6,7 @@
 load support
 
 setup() {
-  clean_environment
-  export HOME=$BATS_TEST_TMPDIR/home
-  mkdir -p "$HOME/.local/share/cairn" "$BATS_TEST_TMPDIR/here"
-  cd "$BATS_TEST_TMPDIR/here" || return
+  in_empty_place
   with_store
   base_image debian:1 old --env PATH=/usr/bin --env VERSION=1
   base_image debian:2 new --env PATH=/usr/local/bin:/usr/bin --env VERSION=2

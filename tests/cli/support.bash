@@ -27,12 +27,15 @@ setup_file() {
     >"$BATS_FILE_TMPDIR/digest"
 }
 
-setup() {
+# in_empty_place: an empty directory, and a home with nothing in it.
+in_empty_place() {
   clean_environment
   export HOME=$BATS_TEST_TMPDIR/home
   mkdir -p "$HOME/.local/share/cairn" "$BATS_TEST_TMPDIR/here"
   cd "$BATS_TEST_TMPDIR/here" || return
 }
+
+setup() { in_empty_place; }
 
 # with_tree [TARGET]: the tree ./easybuild, installed for TARGET or for where it is.
 with_tree() { "$checkout/tests/support/trees/small-tree" easybuild "$@"; }

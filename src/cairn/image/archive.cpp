@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/image/archive.hpp>
 
+#include <cairn/image/archive_parts.hpp>
 #include <cairn/base/error.hpp>
 #include <cairn/image/copy.hpp>
 #include <cairn/io/file.hpp>
@@ -26,51 +27,12 @@ constexpr const char* ref_name_key = "org.opencontainers.image.ref.name";
 constexpr std::string_view layout_file = R"({"imageLayoutVersion":"1.0.0"})";
 constexpr std::string_view blobs_directory = "blobs/sha256/";
 
-/// Advances `task` by what is read.
-class WatchedSource final : public Source {
-public:
-  WatchedSource(Source& inner, const Task& task) : inner_(inner), task_(task) {}
-  std::size_t read(std::span<std::byte> buffer) override
-  {
-    const auto size = inner_.read(buffer);
-    task_.advance(size);
-    return size;
-  }
-
-private:
-  Source& inner_;
-  const Task& task_;
-};
-
-/// A blob within the archive, verified.
-class VerifiedPart final : public Source {
-public:
-  VerifiedPart(Fd fd, std::uint64_t offset, const oci::Descriptor& blob, const std::string& what)
-      : file_(std::move(fd), offset, blob.size_bytes, what), verified_(file_, blob.digest, blob.size_bytes, what)
-  {
-  }
-  std::size_t read(std::span<std::byte> buffer) override { return verified_.read(buffer); }
-
-private:
-  FileSource file_;
-  VerifiedSource verified_;
-};
-
 tar::Entry directory(std::string path)
 {
   tar::Entry entry;
   entry.type = tar::Type::directory;
   entry.path = std::move(path);
   entry.mode = 0755;
-  return entry;
-}
-
-tar::Entry plain_file(std::string path, std::uint64_t size_bytes = 0)
-{
-  tar::Entry entry;
-  entry.path = std::move(path);
-  entry.mode = 0644;
-  entry.size_bytes = size_bytes;
   return entry;
 }
 
@@ -197,7 +159,7 @@ Fd OciArchive::another_fd() const
 
 std::unique_ptr<Source> OciArchive::open(const oci::Descriptor& blob) const
 {
-  return std::make_unique<VerifiedPart>(another_fd(), find(blob).offset, blob, fmt::format("{}: blob {}", what_, blob.digest.str()));
+  return std::make_unique<VerifiedPart>(open_range(blob, 0, blob.size_bytes), blob, fmt::format("{}: blob {}", what_, blob.digest.str()));
 }
 
 std::unique_ptr<Source> OciArchive::open_range(const oci::Descriptor& blob, std::uint64_t offset, std::uint64_t size_bytes) const

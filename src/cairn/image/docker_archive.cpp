@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/image/docker_archive.hpp>
 
+#include <cairn/image/archive_parts.hpp>
 #include <cairn/base/error.hpp>
 #include <cairn/image/layer_source.hpp>
 #include <cairn/image/read.hpp>
@@ -24,28 +25,6 @@ namespace cairn::image {
 namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{256} << 10;
-
-class VerifiedPart final : public Source {
-public:
-  VerifiedPart(std::unique_ptr<Source> part, const oci::Descriptor& blob, const std::string& what)
-      : part_(std::move(part)), verified_(*part_, blob.digest, blob.size_bytes, what)
-  {
-  }
-  std::size_t read(std::span<std::byte> buffer) override { return verified_.read(buffer); }
-
-private:
-  std::unique_ptr<Source> part_;
-  VerifiedSource verified_;
-};
-
-tar::Entry plain_file(std::string path, std::uint64_t size_bytes = 0)
-{
-  tar::Entry entry;
-  entry.path = std::move(path);
-  entry.mode = 0644;
-  entry.size_bytes = size_bytes;
-  return entry;
-}
 
 std::string layer_name(const Digest& diff_id) { return diff_id.hex() + ".tar"; }
 

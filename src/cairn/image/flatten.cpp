@@ -117,9 +117,7 @@ Image flatten(const oci::BlobSource& blobs, const Image& image, const LayerSetti
   manifest.annotations.erase(std::string(annotation::base_name));
   manifest.annotations.erase(std::string(annotation::base_digest));
   std::erase_if(manifest.annotations, [](const auto& one) { return one.first.starts_with("dev.cairn.library."); });
-  manifest.layers.assign(
-      1,
-      {.media_type = std::string(layer_media_type(settings.compression.codec)), .digest = stored.digest, .size_bytes = stored.size_bytes});
+  manifest.layers.assign(1, layer_descriptor(settings.compression.codec, stored.digest, stored.size_bytes));
   auto config = image.config;
   config.created = created;
   config.diff_ids.assign(1, diff_id);

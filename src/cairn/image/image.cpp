@@ -3,14 +3,13 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/image/read.hpp>
+#include <cairn/oci/architecture.hpp>
 
 #include <fmt/format.h>
 
 #include <array>
 #include <set>
 #include <utility>
-
-#include <sys/utsname.h>
 
 namespace cairn::image {
 namespace {
@@ -37,19 +36,6 @@ constexpr std::array codecs{
     NamedCodec{"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", Codec::gzip},
 };
 
-/// This machine's architecture in Go's words, as images name it.
-std::string own_architecture()
-{
-  utsname names{};
-  if (::uname(&names) != 0) return "amd64";
-  const std::string_view machine = static_cast<const char*>(names.machine);
-  if (machine == "x86_64") return "amd64";
-  if (machine == "aarch64") return "arm64";
-  if (machine == "armv7l" || machine == "armv6l") return "arm";
-  if (machine == "i686" || machine == "i586") return "386";
-  return std::string(machine);  // ppc64le, s390x, riscv64 are the same
-}
-
 void collect_images(const oci::BlobSource& blobs, const oci::Descriptor& from, int depth, std::vector<oci::Descriptor>& images)
 {
   if (depth == 0)
@@ -65,7 +51,7 @@ oci::Descriptor choose(const oci::BlobSource& blobs, const oci::Descriptor& inde
 {
   std::vector<oci::Descriptor> images;
   collect_images(blobs, index, index_depth, images);
-  const auto wanted = own_architecture();
+  const auto wanted = oci::own_architecture();
   std::vector<oci::Descriptor> fitting;
   std::set<std::string> platforms;
   std::set<Digest> seen;
@@ -165,6 +151,11 @@ std::string_view layer_media_type(Codec codec)
     case Codec::zstd: return oci::media_type::layer_zstd;
   }
   return oci::media_type::layer;
+}
+
+oci::Descriptor layer_descriptor(Codec codec, const Digest& digest, std::uint64_t size_bytes)
+{
+  return {.media_type = std::string(layer_media_type(codec)), .digest = digest, .size_bytes = size_bytes};
 }
 
 }  // namespace cairn::image

@@ -49,5 +49,6 @@ void unpack(const oci::BlobSource& blobs, const Image& image, const std::filesys
 /// What a layer's media type says its codec is (OCI and Docker names). Throws Error{unsupported}.
 [[nodiscard]] Codec codec_of(const oci::Descriptor& layer);
 [[nodiscard]] std::string_view layer_media_type(Codec codec);
+[[nodiscard]] oci::Descriptor layer_descriptor(Codec codec, const Digest& digest, std::uint64_t size_bytes);
 
 }  // namespace cairn::image

@@ -13,8 +13,6 @@
 namespace cairn::image {
 namespace {
 
-constexpr std::size_t drain_buffer_bytes = std::size_t{256} << 10;
-
 struct Magic {
   std::string_view name;
   std::string_view bytes;
@@ -29,12 +27,6 @@ constexpr std::array packed_formats{
     Magic{"bzip2", "BZh"},
     Magic{"zip", "PK\x03\x04"},
 };
-
-void drain(Source& source)
-{
-  std::vector<std::byte> buffer(drain_buffer_bytes);
-  while (source.read(buffer) != 0) {}
-}
 
 }  // namespace
 
@@ -89,11 +81,11 @@ std::size_t LayerSource::read(std::span<std::byte> buffer)
 
 Digest LayerSource::finish()
 {
-  drain(*this);
-  drain(packed_);
+  read_out(*this);
+  read_out(packed_);
   return hash_.finish();
 }
 
-void LayerSource::finish_packed() { drain(packed_); }
+void LayerSource::finish_packed() { read_out(packed_); }
 
 }  // namespace cairn::image

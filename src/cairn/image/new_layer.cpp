@@ -24,28 +24,6 @@
 namespace cairn::image {
 namespace {
 
-/// Advances `task` by what is read.
-class WatchedSource final : public Source {
-public:
-  WatchedSource(Source& inner, const Task& task) : inner_(inner), task_(task) {}
-  std::size_t read(std::span<std::byte> buffer) override
-  {
-    const auto size = inner_.read(buffer);
-    task_.advance(size);
-    return size;
-  }
-
-private:
-  Source& inner_;
-  const Task& task_;
-};
-
-void drain(Source& source)
-{
-  std::array<std::byte, 4096> buffer;
-  while (source.read(buffer) != 0) {}
-}
-
 /// Read a whole layer and refuse what `validate` would find.
 void check_entries(Source& plain, const std::string& what)
 {
@@ -71,11 +49,7 @@ Codec codec_of_archive(const std::filesystem::path& file, const std::string& wha
 
 Layer described(const layer::LayerTarget::Stored& stored, Codec codec, const Digest& diff_id, std::string made_by)
 {
-  oci::Descriptor descriptor;
-  descriptor.media_type = layer_media_type(codec);
-  descriptor.digest = stored.digest;
-  descriptor.size_bytes = stored.size_bytes;
-  return {std::move(descriptor), diff_id, std::move(made_by)};
+  return {layer_descriptor(codec, stored.digest, stored.size_bytes), diff_id, std::move(made_by)};
 }
 
 /// Writes what a directory holds, in order of names.
@@ -181,8 +155,8 @@ Layer layer_of_archive(const std::filesystem::path& file, const LayerSettings& s
   DigestSink hash;
   TeeSource plain(*unpacked, hash);
   check_entries(plain, what);
-  drain(plain);
-  drain(packed);
+  read_out(plain);
+  read_out(packed);
   return described(target.end(0), codec, hash.finish(), fmt::format("cairn append: {}", file.filename().native()));
 }
 

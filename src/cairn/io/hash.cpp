@@ -89,10 +89,6 @@ std::size_t VerifiedSource::read(std::span<std::byte> buffer)
   return n;
 }
 
-void VerifiedSource::finish()
-{
-  std::vector<std::byte> buffer(std::size_t{64} << 10);
-  while (read(buffer) != 0) {}
-}
+void VerifiedSource::finish() { read_out(*this); }
 
 }  // namespace cairn

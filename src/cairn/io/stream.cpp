@@ -30,6 +30,13 @@ std::size_t TeeSource::read(std::span<std::byte> buffer)
   return size;
 }
 
+std::size_t WatchedSource::read(std::span<std::byte> buffer)
+{
+  const auto size = inner_.read(buffer);
+  task_.advance(size);
+  return size;
+}
+
 std::size_t read_full(Source& source, std::span<std::byte> buffer)
 {
   std::size_t done = 0;
@@ -50,6 +57,12 @@ std::uint64_t copy(Source& source, Sink& sink)
     total += n;
   }
   return total;
+}
+
+void read_out(Source& source)
+{
+  std::vector<std::byte> buffer(copy_buffer_bytes);
+  while (source.read(buffer) != 0) {}
 }
 
 std::string read_all(Source& source, std::uint64_t limit_bytes, const std::string& what)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/base/task.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -62,11 +64,25 @@ private:
   Sink& sink_;
 };
 
+/// Passes on what `inner` gives and advances `task` by it.
+class WatchedSource final : public Source {
+public:
+  WatchedSource(Source& inner, const Task& task) : inner_(inner), task_(task) {}
+  std::size_t read(std::span<std::byte> buffer) override;
+
+private:
+  Source& inner_;
+  const Task& task_;
+};
+
 /// Fill `buffer` from `source`; less only at the end.
 [[nodiscard]] std::size_t read_full(Source& source, std::span<std::byte> buffer);
 
 /// Move everything to the end; returns the bytes moved.
 std::uint64_t copy(Source& source, Sink& sink);
+
+/// Read to the end and drop what comes: a digest is proven only there.
+void read_out(Source& source);
 
 /// Everything, at most `limit_bytes`; more is Error{limit} naming `what`.
 [[nodiscard]] std::string read_all(Source& source, std::uint64_t limit_bytes, const std::string& what);

@@ -19,13 +19,6 @@ namespace {
 
 /// Modulefiles and the like; larger ones are no such files.
 constexpr std::uint64_t small_file_bytes = std::uint64_t{1} << 20;
-constexpr std::size_t drain_buffer_bytes = std::size_t{256} << 10;
-
-void drain(Source& source)
-{
-  std::vector<std::byte> buffer(drain_buffer_bytes);
-  while (source.read(buffer) != 0) {}
-}
 
 /// Takes those of `wanted` that `plain`, the start of a fragment, holds. Ends when it has them all.
 void take_files(Source& plain, const std::string& what, const std::set<std::string>& wanted, std::vector<SmallFile>& files)
@@ -40,14 +33,7 @@ void take_files(Source& plain, const std::string& what, const std::set<std::stri
     if (entry->size_bytes > small_file_bytes)
       throw Error(Errc::limit, fmt::format("{}: {} has {} bytes, the limit for a modulefile is {}", what, printable(entry->path),
                                            entry->size_bytes, small_file_bytes));
-    SmallFile file{std::move(*entry), {}};
-    file.content.resize(static_cast<std::size_t>(file.entry.size_bytes));
-    for (auto rest = std::as_writable_bytes(std::span(file.content)); !rest.empty();) {
-      const auto size = reader.read(rest);
-      if (size == 0) throw Error(Errc::corrupt, fmt::format("{}: ends within {}", what, printable(file.entry.path)));
-      rest = rest.subspan(size);
-    }
-    files.push_back(std::move(file));
+    files.push_back(read_small_file(reader, std::move(*entry), what));
   }
 }
 
@@ -68,21 +54,6 @@ private:
   Source& inner_;
   Sha256Pair& hash_;
   std::uint64_t size_bytes_ = 0;
-};
-
-class WatchedSource final : public Source {
-public:
-  WatchedSource(Source& inner, const Task& task) : inner_(inner), task_(task) {}
-  std::size_t read(std::span<std::byte> buffer) override
-  {
-    const auto size = inner_.read(buffer);
-    task_.advance(size);
-    return size;
-  }
-
-private:
-  Source& inner_;
-  const Task& task_;
 };
 
 /// A fragment's packed bytes, asked for in ranges that grow: who stops early has fetched little.
@@ -151,8 +122,8 @@ public:
       const auto unpacked = unpack(packed, fragment.codec, {}, what);
       PairSource plain(*unpacked, hash_);
       if (!wanted.empty()) take_files(plain, what, wanted, files);
-      drain(plain);
-      drain(packed);
+      read_out(plain);
+      read_out(packed);
       info_.plain_bytes += plain.size_bytes();
     }
     if (const auto found = hash_.finish_inner(); found != known.plain_digest)
@@ -188,6 +159,18 @@ private:
 };
 
 }  // namespace
+
+SmallFile read_small_file(tar::Reader& reader, tar::Entry entry, const std::string& what)
+{
+  SmallFile file{std::move(entry), {}};
+  file.content.resize(static_cast<std::size_t>(file.entry.size_bytes));
+  for (auto rest = std::as_writable_bytes(std::span(file.content)); !rest.empty();) {
+    const auto size = reader.read(rest);
+    if (size == 0) throw Error(Errc::corrupt, fmt::format("{}: ends within {}", what, printable(file.entry.path)));
+    rest = rest.subspan(size);
+  }
+  return file;
+}
 
 LayerInfo assemble(const oci::BlobSource& blobs, const std::vector<StoredFragment>& fragments, const layer::Skeleton& skeleton,
                    const Compression& compression, const std::set<std::string>& wanted, std::vector<SmallFile>& files,

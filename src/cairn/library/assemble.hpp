@@ -8,6 +8,7 @@
 #include <cairn/library/document.hpp>
 #include <cairn/oci/blob.hpp>
 #include <cairn/tar/entry.hpp>
+#include <cairn/tar/reader.hpp>
 
 #include <set>
 #include <string>
@@ -28,6 +29,9 @@ struct SmallFile {
   tar::Entry entry;  ///< with its path in the archive
   std::string content;
 };
+
+/// The content of `entry`, which `reader` just gave. Throws Error{corrupt} naming `what` when the archive ends within it.
+[[nodiscard]] SmallFile read_small_file(tar::Reader& reader, tar::Entry entry, const std::string& what);
 
 /// A layer of `fragments`, all of the codec of `compression`, in this order. Each is verified by its packed and its plain digest
 /// while it is copied (a diff_id needs the plain bytes, so it is unpacked on the way; nothing is packed again). Files whose

@@ -179,11 +179,7 @@ private:
     std::vector<StoredFragment> fragments;
     for (const auto& place : planned.fragments) {
       fragments.push_back(stored(place));
-      for (const auto& root : fragments.back().info.roots) {
-        const auto slash = root.path.rfind('/');
-        if (root.is_directory) skeleton.directories.insert(root.path);
-        else if (slash != std::string::npos) skeleton.directories.insert(root.path.substr(0, slash));
-      }
+      add_directories(skeleton, fragments.back().info.roots);
     }
     if (is_whole_) skeleton.opaque = still_opaque(planned_, number, whole_);
     else skeleton.removed.clear();
@@ -215,10 +211,7 @@ private:
     const auto target = make_target_();
     const auto compression = Compression::standard(image::codec_of(library_.index_layer()));
     const auto packed = layer::pack_plain(bytes, compression, *target);
-    oci::Descriptor descriptor;
-    descriptor.media_type = image::layer_media_type(compression.codec);
-    descriptor.digest = packed.digest;
-    descriptor.size_bytes = packed.size_bytes;
+    auto descriptor = image::layer_descriptor(compression.codec, packed.digest, packed.size_bytes);
     descriptor.annotations[std::string(annotation::layer)] = "index";
     index_ = {std::move(descriptor), packed.diff_id, "cairn bake: index"};
     ++out_.new_layers;
@@ -272,10 +265,7 @@ private:
   {
     std::vector<image::Layer> layers;
     for (const auto& info : out_.document.layers) {
-      oci::Descriptor descriptor;
-      descriptor.media_type = image::layer_media_type(info.compression.codec);
-      descriptor.digest = info.digest;
-      descriptor.size_bytes = info.size_bytes;
+      auto descriptor = image::layer_descriptor(info.compression.codec, info.digest, info.size_bytes);
       descriptor.annotations[std::string(annotation::layer)] = "units";
       layers.push_back({std::move(descriptor), info.diff_id, "cairn bake: units"});
     }

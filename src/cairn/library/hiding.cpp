@@ -3,6 +3,15 @@
 
 namespace cairn::library {
 
+void add_directories(layer::Skeleton& skeleton, const std::vector<RootPath>& roots)
+{
+  for (const auto& root : roots) {
+    const auto slash = root.path.rfind('/');
+    if (root.is_directory) skeleton.directories.insert(root.path);
+    else if (slash != std::string::npos) skeleton.directories.insert(root.path.substr(0, slash));
+  }
+}
+
 void CurrentPaths::add(const std::vector<RootPath>& roots)
 {
   for (const auto& root : roots) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/layer/skeleton.hpp>
 #include <cairn/library/document.hpp>
 
 #include <set>
@@ -11,6 +12,9 @@
 /// whiteout in that directory's layer; one that is nobody's by a whiteout in the index layer, as high up as nothing
 /// current lies below. What neither can hide without hiding something current, makes its layer be written again.
 namespace cairn::library {
+
+/// Name in `skeleton` the directories that `roots` are, or lie in.
+void add_directories(layer::Skeleton& skeleton, const std::vector<RootPath>& roots);
 
 /// The paths that a release shows. One thread at a time.
 class CurrentPaths {

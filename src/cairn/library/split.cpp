@@ -11,11 +11,12 @@
 #include <cairn/library/hiding.hpp>
 #include <cairn/library/index.hpp>
 #include <cairn/library/source_tree.hpp>
-#include <cairn/library/store_target.hpp>
 #include <cairn/library/unit_reader.hpp>
 #include <cairn/library/units.hpp>
 #include <cairn/module/tree.hpp>
+#include <cairn/oci/architecture.hpp>
 #include <cairn/os/parallel.hpp>
+#include <cairn/store/layer_target.hpp>
 
 #include <fmt/format.h>
 
@@ -25,8 +26,6 @@
 #include <span>
 #include <utility>
 
-#include <sys/utsname.h>
-
 namespace cairn::library {
 namespace {
 
@@ -35,16 +34,6 @@ using Clock = std::chrono::steady_clock;
 /// More scanned items than this are not all kept in memory (72 bytes and a name each): units are scanned again when
 /// their layer is packed.
 constexpr std::uint64_t kept_items_limit = 1'000'000;
-
-std::string machine_architecture()
-{
-  utsname names{};
-  ::uname(&names);
-  const std::string_view machine = names.machine;
-  if (machine == "x86_64") return "amd64";
-  if (machine == "aarch64") return "arm64";
-  return std::string(machine);
-}
 
 /// A unit on its way through a split.
 struct Work : UnitContents {
@@ -287,7 +276,11 @@ private:
     return out;
   }
 
-  [[nodiscard]] bool is_kept(const std::string& unit) { return work_for(unit) != nullptr && work_for(unit)->state == UnitState::kept; }
+  [[nodiscard]] bool is_kept(const std::string& unit)
+  {
+    const auto* work = work_for(unit);
+    return work != nullptr && work->state == UnitState::kept;
+  }
 
   Work* work_for(const std::string& unit)
   {
@@ -363,7 +356,7 @@ private:
       for (std::size_t i = 0; i < needed.size(); ++i) info.fragments[i].roots = needed[i]->roots;
       specs.push_back(spec_of(info));
     }
-    StoreTarget target(store_);
+    store::StoreTarget target(store_);
     auto packed = layer::pack(source_.fd.get(), specs, settings_.compression, settings_.threads, target, step);
     add_times(packed.times);
     for (std::size_t i = 0; i < packed.layers.size(); ++i) record(result_.document.layers[layers[i]], packed.layers[i]);
@@ -386,15 +379,6 @@ private:
     }
     info.opaque.assign(spec.skeleton.opaque.begin(), spec.skeleton.opaque.end());
     return spec;
-  }
-
-  static void add_directories(layer::Skeleton& skeleton, const std::vector<RootPath>& roots)
-  {
-    for (const auto& root : roots) {
-      const auto slash = root.path.rfind('/');
-      if (root.is_directory) skeleton.directories.insert(root.path);
-      else if (slash != std::string::npos) skeleton.directories.insert(root.path.substr(0, slash));
-    }
   }
 
   void record(LayerInfo& info, const layer::PackedLayer& packed)
@@ -454,7 +438,7 @@ private:
       for (const auto& fragment : layer.fragments)
         if (!fragment.live) current_.hide(fragment.roots, skeleton.removed);
 
-    StoreTarget target(store_);
+    store::StoreTarget target(store_);
     const auto bytes = index_bytes(source_.fd.get(), {&result_.document, std::move(skeleton), &index_scan_.contents, source_.modules.spider_cache});
     const auto index = layer::pack_plain(bytes, settings_.compression, target);
     const bool same_index = previous_ && previous_->index_layer().digest == index.digest;
@@ -526,14 +510,11 @@ private:
   {
     oci::ImageConfig config;
     config.created = settings_.created;
-    config.platform = {machine_architecture(), "linux", ""};
+    config.platform = {oci::own_architecture(), "linux", ""};
     config.labels["dev.cairn.library.target"] = source_.target;
     oci::Manifest manifest;
     const auto add = [&](const Digest& digest, std::uint64_t size, const Digest& diff_id, Codec codec, std::string_view kind) {
-      oci::Descriptor layer;
-      layer.media_type = image::layer_media_type(codec);
-      layer.digest = digest;
-      layer.size_bytes = size;
+      auto layer = image::layer_descriptor(codec, digest, size);
       layer.annotations[std::string(annotation::layer)] = kind;
       manifest.layers.push_back(std::move(layer));
       config.diff_ids.push_back(diff_id);

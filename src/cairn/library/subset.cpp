@@ -206,19 +206,12 @@ IndexFiles read_index_files(const oci::BlobSource& blobs, const Library& library
     const bool own = entry->path.starts_with(prefix + std::string(index_path::directory) + "/");
     const bool cache = entry->path == prefix + std::string(index_path::spider_cache);
     if (own && !cache) continue;
-    SmallFile file{std::move(*entry), {}};
-    file.content.resize(static_cast<std::size_t>(file.entry.size_bytes));
-    for (auto rest = std::as_writable_bytes(std::span(file.content)); !rest.empty();) {
-      const auto size = reader.read(rest);
-      if (size == 0) throw Error(Errc::corrupt, fmt::format("{}: ends within {}", what, printable(file.entry.path)));
-      rest = rest.subspan(size);
-    }
+    auto file = read_small_file(reader, std::move(*entry), what);
     if (cache) out.spider_cache = std::move(file.content);
     else out.files.push_back(std::move(file));
   }
-  std::vector<std::byte> rest(4096);
-  while (plain->read(rest) != 0) {}
-  while (blob->read(rest) != 0) {}
+  read_out(*plain);
+  read_out(*blob);
   out.files = relative(std::move(out.files), prefix);
   return out;
 }

@@ -351,6 +351,12 @@ std::optional<Json> Json::find(std::string_view key) const
   return Json(*data_, *found);
 }
 
+std::string Json::text(std::string_view key) const
+{
+  const auto value = find(key);
+  return value ? std::string(value->string()) : std::string();
+}
+
 void Json::check_keys(std::initializer_list<std::string_view> known, UnknownKeys unknown) const
 {
   for (const Json member : object()) {

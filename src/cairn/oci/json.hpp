@@ -65,6 +65,9 @@ public:
   /// A member; null counts as absent, since Go programs write it for what is empty.
   [[nodiscard]] std::optional<Json> find(std::string_view key) const;
 
+  /// A member that is a string; empty when there is none.
+  [[nodiscard]] std::string text(std::string_view key) const;
+
   /// Refuse members whose key differs from one of `known` in letter case alone (Go would read them, others not), and,
   /// if asked, all others that are not `known`.
   void check_keys(std::initializer_list<std::string_view> known, UnknownKeys unknown) const;

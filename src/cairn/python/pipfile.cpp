@@ -20,12 +20,6 @@ namespace {
 
 using oci::Json;
 
-std::string text_of(const Json& object, std::string_view key)
-{
-  const auto value = object.find(key);
-  return value ? std::string(value->string()) : std::string();
-}
-
 bool flag_of(const Json& object, std::string_view key)
 {
   const auto value = object.find(key);
@@ -60,13 +54,13 @@ void read_entry(Pin& pin, const Json& entry)
   if (entry.kind() == Json::Kind::string) return read_version(pin, entry);
   if (const auto version = entry.find("version")) read_version(pin, *version);
   if (const auto hashes = entry.find("hashes")) read_hashes(pin, *hashes);
-  pin.marker = text_of(entry, "markers");
-  if (const auto legacy = text_of(entry, "os_markers"); !legacy.empty())
+  pin.marker = entry.text("markers");
+  if (const auto legacy = entry.text("os_markers"); !legacy.empty())
     pin.marker = pin.marker.empty() ? legacy : fmt::format("({}) and ({})", pin.marker, legacy);
-  pin.source = text_of(entry, "index");
+  pin.source = entry.text("index");
   for (const auto* vcs : {"git", "hg", "svn", "bzr"})
     if (const auto url = entry.find(vcs)) {
-      const auto ref = text_of(entry, "ref");
+      const auto ref = entry.text("ref");
       pin.needs_build = fmt::format("{} {}{}", vcs, url->string(), ref.empty() ? "" : " at " + ref);
     }
   if (const auto path = entry.find("path")) pin.needs_build = fmt::format("path {}", path->string());
@@ -84,7 +78,7 @@ void read_sources(Lock& lock, const Json& meta)
   if (!sources) return;
   for (const auto source : sources->array()) {
     PackageSource one;
-    one.name = text_of(source, "name");
+    one.name = source.text("name");
     one.url = source.at("url").string();
     if (const auto verify = source.find("verify_ssl"); verify && verify->kind() == Json::Kind::boolean) one.verify_tls = verify->boolean();
     if (std::ranges::find(lock.sources, one.name, &PackageSource::name) != lock.sources.end())
@@ -178,10 +172,10 @@ void read_pipfile_lock(Lock& lock, std::string_view text, const std::string& wha
   if (const auto meta = root.find("_meta")) {
     if (const auto spec = meta->find("pipfile-spec"); spec && spec->uint64() != 6)
       lock.warnings.push_back(fmt::format("{}: pipfile-spec {} instead of 6", what, spec->uint64()));
-    if (const auto hash = meta->find("hash")) lock.pipfile_hash = text_of(*hash, "sha256");
+    if (const auto hash = meta->find("hash")) lock.pipfile_hash = hash->text("sha256");
     if (const auto wanted = meta->find("requires")) {
-      lock.python = text_of(*wanted, "python_full_version");
-      if (lock.python.empty()) lock.python = text_of(*wanted, "python_version");
+      lock.python = wanted->text("python_full_version");
+      if (lock.python.empty()) lock.python = wanted->text("python_version");
     }
     read_sources(lock, *meta);
   }

@@ -15,12 +15,6 @@ namespace {
 
 using oci::Json;
 
-std::string text_of(const Json& object, std::string_view key)
-{
-  const auto value = object.find(key);
-  return value ? std::string(value->string()) : std::string();
-}
-
 std::vector<std::string> strings_of(const Json& object, std::string_view key)
 {
   const auto value = object.find(key);
@@ -37,8 +31,8 @@ std::optional<Digest> hash_of(const Json& object)
 std::string file_name(const Json& archive)
 {
   if (const auto name = archive.find("name")) return std::string(name->string());
-  auto place = text_of(archive, "path");
-  if (place.empty()) place = text_of(archive, "url");
+  auto place = archive.text("path");
+  if (place.empty()) place = archive.text("url");
   place = place.substr(0, place.find_first_of("?#"));
   return percent_decoded(place.substr(place.rfind('/') + 1));
 }
@@ -47,8 +41,8 @@ LockedWheel read_wheel(const Json& json)
 {
   LockedWheel wheel;
   wheel.file = file_name(json);
-  wheel.path = text_of(json, "path");
-  wheel.url = text_of(json, "url");
+  wheel.path = json.text("path");
+  wheel.url = json.text("url");
   if (const auto size = json.find("size")) wheel.size_bytes = size->uint64();
   wheel.digest = hash_of(json);
   return wheel;
@@ -62,12 +56,12 @@ void read_package(Pin& pin, const Json& package)
     pin.version = Version::parse(version->string());
     if (!pin.version) version->fail(fmt::format("{} is no version", printable(version->string())));
   }
-  pin.marker = text_of(package, "marker");
-  pin.requires_python = text_of(package, "requires-python");
+  pin.marker = package.text("marker");
+  pin.requires_python = package.text("requires-python");
   int ways = 0;
   if (const auto vcs = package.find("vcs")) {
-    pin.needs_build = fmt::format("{} {} at {}", vcs->at("type").string(), text_of(*vcs, vcs->find("url") ? "url" : "path"),
-                                  vcs->at("commit-id").string());
+    pin.needs_build =
+        fmt::format("{} {} at {}", vcs->at("type").string(), vcs->text(vcs->find("url") ? "url" : "path"), vcs->at("commit-id").string());
     ++ways;
   }
   if (const auto directory = package.find("directory")) {
@@ -108,7 +102,7 @@ void read_pylock(Lock& lock, std::string_view text, const std::string& what, con
   if (version != "1.0" && !version.starts_with("1."))
     throw Error(Errc::unsupported, fmt::format("{}: lock-version {}: cairn reads 1.0", what, printable(version)));
   if (version != "1.0") lock.warnings.push_back(fmt::format("{}: lock-version {} is newer than 1.0", what, version));
-  lock.requires_python = text_of(root, "requires-python");
+  lock.requires_python = root.text("requires-python");
   lock.environments = strings_of(root, "environments");
   for (const auto package : root.at("packages").array()) {
     Pin pin;

@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::uint64_t file_limit_bytes = std::uint64_t{1} << 20;
 
-std::string text_of(const oci::Json& table, std::string_view key)
-{
-  const auto value = table.find(key);
-  return value ? std::string(value->string()) : std::string();
-}
-
 bool flag_of(const oci::Json& table, std::string_view key)
 {
   const auto value = table.find(key);
@@ -29,7 +23,7 @@ bool flag_of(const oci::Json& table, std::string_view key)
 
 PullBy pull_by(const oci::Json& mirror)
 {
-  const auto by = text_of(mirror, "pull-from-mirror");
+  const auto by = mirror.text("pull-from-mirror");
   if (by.empty() || by == "all") return PullBy::any;
   if (by == "digest-only") return PullBy::digest;
   if (by == "tag-only") return PullBy::tag;
@@ -78,8 +72,8 @@ void RegistriesConf::add(const std::filesystem::path& file)
   if (!tables) return;
   for (const auto table : tables->array()) {
     Registry registry;
-    registry.location = text_of(table, "location");
-    registry.prefix = text_of(table, "prefix");
+    registry.location = table.text("location");
+    registry.prefix = table.text("prefix");
     if (registry.prefix.empty()) registry.prefix = registry.location;
     if (registry.prefix.empty()) table.fail("has neither 'prefix' nor 'location'");
     registry.insecure = flag_of(table, "insecure");
@@ -87,7 +81,7 @@ void RegistriesConf::add(const std::filesystem::path& file)
     registry.digest_mirrors_only = flag_of(table, "mirror-by-digest-only");
     if (const auto mirrors = table.find("mirror"))
       for (const auto mirror : mirrors->array()) {
-        registry.mirrors.push_back({text_of(mirror, "location"), flag_of(mirror, "insecure"), pull_by(mirror)});
+        registry.mirrors.push_back({mirror.text("location"), flag_of(mirror, "insecure"), pull_by(mirror)});
         if (registry.mirrors.back().location.empty()) mirror.fail("has no 'location'");
       }
     registries_[registry.prefix] = registry;

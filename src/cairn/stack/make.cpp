@@ -8,10 +8,12 @@
 #include <cairn/base/log.hpp>
 #include <cairn/io/hash.hpp>
 #include <cairn/layer/pack.hpp>
+#include <cairn/oci/architecture.hpp>
 #include <cairn/oci/json.hpp>
 #include <cairn/os/parallel.hpp>
 #include <cairn/python/text.hpp>
 #include <cairn/stack/wheel_bytes.hpp>
+#include <cairn/store/layer_target.hpp>
 
 #include <fmt/format.h>
 
@@ -28,30 +30,6 @@ constexpr int format = 1;
 constexpr std::uint64_t member_budget_bytes = std::uint64_t{80} << 20;
 constexpr std::uint64_t record_limit_bytes = std::uint64_t{4} << 20;
 constexpr std::string_view cache_name = "stacks";
-
-/// Publishes packed layers as blobs of the store.
-class StoreTarget final : public layer::LayerTarget {
-public:
-  explicit StoreTarget(const store::Store& store) : store_(store) {}
-  Sink& begin(std::size_t) override { return writer_.emplace(store_.create()); }
-  Stored end(std::size_t) override
-  {
-    const auto blob = writer_->commit(std::string(oci::media_type::layer));
-    writer_.reset();
-    return {blob.digest, blob.size_bytes};
-  }
-
-private:
-  const store::Store& store_;
-  std::optional<store::BlobWriter> writer_;
-};
-
-std::string architecture_of(const std::string& machine)
-{
-  if (machine == "x86_64") return "amd64";
-  if (machine == "aarch64") return "arm64";
-  return machine;
-}
 
 /// One wheel on its way.
 struct Work {
@@ -350,7 +328,7 @@ private:
     }
     if (specs.empty()) return;
     const auto step = task_.step("pack", total);
-    StoreTarget target(store_);
+    store::StoreTarget target(store_);
     const auto packed = layer::pack(-1, specs, settings_.compression, settings_.threads, target, step);
     if (packed.failure) throw packed.failure->error;
     for (const auto& work : works_) work.wheel->archive.check_unchanged();
@@ -377,15 +355,12 @@ private:
       manifest = settings_.base->manifest.in_oci_types();
       config = settings_.base->config;
     } else {
-      config.platform = {architecture_of(settings_.install.target.machine), "linux", ""};
+      config.platform = {oci::architecture_of(settings_.install.target.machine), "linux", ""};
     }
     config.created = settings_.created;
     const auto add = [&](const Digest& digest, std::uint64_t size_bytes, const Digest& diff_id, std::string_view kind,
                          const std::string& packages, const std::string& name) {
-      oci::Descriptor descriptor;
-      descriptor.media_type = image::layer_media_type(settings_.compression.codec);
-      descriptor.digest = digest;
-      descriptor.size_bytes = size_bytes;
+      auto descriptor = image::layer_descriptor(settings_.compression.codec, digest, size_bytes);
       descriptor.annotations[std::string(annotation::kind)] = kind;
       if (!packages.empty()) descriptor.annotations[std::string(annotation::packages)] = packages;
       manifest.layers.push_back(std::move(descriptor));
@@ -438,7 +413,7 @@ private:
     layer::Skeleton skeleton;
     skeleton.target = settings_.install.layout.prefix;
     for (const auto& path : hidden) skeleton.removed.insert(path.substr(skeleton.target.size()));
-    StoreTarget target(store_);
+    store::StoreTarget target(store_);
     return layer::pack_plain(layer::skeleton_bytes(skeleton), settings_.compression, target);
   }
 

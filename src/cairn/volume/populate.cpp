@@ -8,6 +8,7 @@
 #include <cairn/base/log.hpp>
 #include <cairn/layer/skeleton.hpp>
 #include <cairn/library/library.hpp>
+#include <cairn/oci/architecture.hpp>
 #include <cairn/os/beneath.hpp>
 #include <cairn/volume/adopt.hpp>
 #include <cairn/volume/fetch.hpp>
@@ -25,7 +26,6 @@
 #include <set>
 
 #include <fcntl.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 namespace cairn::volume {
@@ -33,16 +33,6 @@ namespace {
 
 /// Directories and links come on top of the files that library.json counts.
 constexpr std::uint64_t files_per_directory = 6;
-
-std::string machine_architecture()
-{
-  utsname names{};
-  if (::uname(&names) != 0) return "amd64";
-  std::string machine(static_cast<const char*>(names.machine));
-  if (machine == "x86_64") return "amd64";
-  if (machine == "aarch64") return "arm64";
-  return machine;
-}
 
 /// Whether the volume has exactly this already, to look at without writing anything.
 bool is_current(const Layout& layout, const std::string& id)
@@ -138,7 +128,7 @@ private:
       throw Error(Errc::bad_input, fmt::format("{}: is seen at {}, but the library is made for {}; split it with --target {}",
                                                printable(directory_.native()), printable(now->target), printable(generation_.target),
                                                printable(now->target)));
-    const auto wanted = now ? now->architecture : machine_architecture();
+    const auto wanted = now ? now->architecture : oci::own_architecture();
     if (generation_.architecture != wanted)
       throw Error(Errc::bad_input, fmt::format("{}: the library is for {}, the {} for {}", printable(directory_.native()),
                                                printable(generation_.architecture), now ? "volume" : "machine", printable(wanted)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/base/error.hpp>
 #include <cairn/layer/skeleton.hpp>
-#include <cairn/library/store_target.hpp>
+#include <cairn/store/layer_target.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/image_result.hpp>
 #include <cli/time.hpp>
@@ -42,7 +42,7 @@ Exit run(const Options& options, Program& program)
   std::vector<image::Layer> layers;
   std::set<Digest> made;
   for (const auto& source : options.sources) {
-    library::StoreTarget target(store);
+    store::StoreTarget target(store);
     const auto task = program.task("append " + source);
     layers.push_back(std::filesystem::is_directory(source) ? image::layer_of_directory(source, prefix, settings, target, task)
                                                            : image::layer_of_archive(source, settings, target, task));

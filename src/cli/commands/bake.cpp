@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/base/error.hpp>
 #include <cairn/library/bake.hpp>
-#include <cairn/library/collection.hpp>
-#include <cairn/library/store_target.hpp>
 #include <cairn/os/fd.hpp>
+#include <cairn/store/layer_target.hpp>
 #include <cli/commands/commands.hpp>
+#include <cli/module_choice.hpp>
 #include <cli/image_result.hpp>
 #include <cli/render/text.hpp>
 #include <cli/time.hpp>
@@ -20,8 +20,6 @@
 namespace cairn::cli {
 namespace {
 
-constexpr std::uint64_t collection_limit_bytes = std::uint64_t{1} << 20;
-
 struct Options {
   std::string image;
   std::optional<std::string> library;
@@ -29,16 +27,6 @@ struct Options {
   std::optional<std::string> collection;
   ResultOptions result;
 };
-
-std::vector<std::string> wanted_modules(const Options& options)
-{
-  auto modules = options.modules;
-  if (options.collection)
-    for (auto& name :
-         library::read_collection(read_small_file(*options.collection, collection_limit_bytes), printable(*options.collection)))
-      modules.push_back(std::move(name));
-  return modules;
-}
 
 void tell(Program& program, const library::Baked& baked, const Options& options)
 {
@@ -56,7 +44,7 @@ Exit run(const Options& options, Program& program)
 {
   check_result_options(options.result);
   library::BakeSettings settings;
-  settings.modules = wanted_modules(options);
+  settings.modules = chosen_modules(options.modules, options.collection);
   settings.created = created_time();
   settings.threads = program.settings().jobs.value;
   settings.base_name = base_name(options.image);
@@ -69,7 +57,7 @@ Exit run(const Options& options, Program& program)
   const auto library = library::load(*shelf.blobs, shelf.manifest);
 
   const auto baked = library::bake(
-      base, *shelf.blobs, library, settings, [&] { return std::make_unique<library::StoreTarget>(store); },
+      base, *shelf.blobs, library, settings, [&] { return std::make_unique<store::StoreTarget>(store); },
       program.task("bake " + options.image));
   std::set<Digest> of_base, of_library;
   for (const auto& layer : base.manifest.layers) of_base.insert(layer.digest);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cairn/library/store_target.hpp>
+#include <cairn/store/layer_target.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/image_result.hpp>
 #include <cli/time.hpp>
@@ -22,7 +22,7 @@ Exit run(const Options& options, Program& program)
   const auto hold = store.hold(LockMode::shared, program.task("wait for the store"));
   const auto open = open_image(program, options.image, options.result.registry);
   const auto image = image::load(*open.blobs, open.manifest);
-  library::StoreTarget target(store);
+  store::StoreTarget target(store);
   const auto flat =
       image::flatten(*open.blobs, image, layer_settings(program), created_time(), target, program.task("flatten " + options.image));
   publish_result(program, store, flat, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store; }, options.result);

@@ -5,6 +5,7 @@
 #include <cairn/volume/collect.hpp>
 #include <cairn/volume/populate.hpp>
 #include <cli/commands/commands.hpp>
+#include <cli/module_choice.hpp>
 #include <cli/image_argument.hpp>
 #include <cli/render/text.hpp>
 #include <cli/render/volume_report.hpp>
@@ -35,35 +36,15 @@ struct Options {
   bool dry_run = false;
 };
 
-constexpr std::uint64_t collection_limit_bytes = std::uint64_t{4} << 20;
-
-/// Names of modules in a collection that `module save` wrote: Lua text with `fullName = "NAME"` for each.
-std::vector<std::string> modules_of_collection(const std::string& file)
-{
-  const auto text = read_small_file(file, collection_limit_bytes);
-  constexpr std::string_view key = "fullName";
-  std::vector<std::string> names;
-  for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at + 1)) {
-    const auto begin = text.find('"', at);
-    const auto end = begin == std::string::npos ? begin : text.find('"', begin + 1);
-    if (end == std::string::npos) break;
-    names.push_back(text.substr(begin + 1, end - begin - 1));
-  }
-  if (names.empty()) throw Error(Errc::bad_input, fmt::format("{}: names no module; is it a collection of Lmod's?", printable(file)));
-  return names;
-}
-
 Exit run(const Options& options, Program& program)
 {
   const auto begin = std::chrono::steady_clock::now();
   volume::PopulateOptions populate{.library = options.library,
-                                   .modules = options.modules,
+                                   .modules = chosen_modules(options.modules, options.collection),
                                    .writers = options.workers.value_or(48),
                                    .adopt = options.adopt,
                                    .dry_run = options.dry_run};
   if (options.wait) populate.wait = std::chrono::seconds(*options.wait);
-  if (options.collection)
-    for (auto& name : modules_of_collection(*options.collection)) populate.modules.push_back(std::move(name));
   const auto open = open_image(program, options.library, options.registry);
   volume::Populated done;
   {

@@ -20,12 +20,6 @@ struct Options {
   RegistryFlags registry;
 };
 
-std::string without_transport(const std::string& text)
-{
-  constexpr std::string_view start = "docker://";
-  return text.starts_with(start) ? text.substr(start.size()) : text;
-}
-
 /// What was resolved first was used to the end; say so when the tag moved meanwhile.
 void look_again(Program& program, const registry::Repository& repository, const registry::Name& name, const oci::Descriptor& pulled,
                 const Task& task)

@@ -19,12 +19,6 @@ struct Options {
   RegistryFlags registry;
 };
 
-std::string without_transport(const std::string& text)
-{
-  constexpr std::string_view start = "docker://";
-  return text.starts_with(start) ? text.substr(start.size()) : text;
-}
-
 Exit run(const Options& options, Program& program)
 {
   if (!options.destination && !registry::Name::names_host(options.image))

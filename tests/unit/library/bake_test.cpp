@@ -4,8 +4,8 @@
 #include <cairn/image/edit.hpp>
 #include <cairn/image/rebase.hpp>
 #include <cairn/library/bake_plan.hpp>
-#include <cairn/library/store_target.hpp>
 #include <cairn/library/subset.hpp>
+#include <cairn/store/layer_target.hpp>
 #include <support/error_matcher.hpp>
 #include <support/image_maker.hpp>
 #include <unit/library/library_test.hpp>
@@ -83,8 +83,8 @@ protected:
                                const std::string& library = "library:1")
   {
     BakeSettings settings{.modules = modules, .created = now, .threads = 2, .base_name = "base:1", .base_digest = base.descriptor.digest};
-    auto result =
-        bake(base, shelf_.store, shelf_.load(library), settings, [&] { return std::make_unique<StoreTarget>(shelf_.store); }, Task{});
+    auto result = bake(
+        base, shelf_.store, shelf_.load(library), settings, [&] { return std::make_unique<store::StoreTarget>(shelf_.store); }, Task{});
     image::publish(result.image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return shelf_.store; }, shelf_.store, Task{});
     shelf_.store.tag("baked:1", result.image.descriptor, Task{});
     return result;
@@ -282,7 +282,7 @@ TEST_F(Bake, reads_no_more_of_a_kept_layer_than_leads_to_its_modulefile)
   const auto library = shelf_.load("wide:1");
   const Counted blobs(shelf_.store);
   const BakeSettings settings{.modules = {"large/1"}, .created = now};
-  const auto result = bake(base_, blobs, library, settings, [&] { return std::make_unique<StoreTarget>(shelf_.store); }, Task{});
+  const auto result = bake(base_, blobs, library, settings, [&] { return std::make_unique<store::StoreTarget>(shelf_.store); }, Task{});
   EXPECT_EQ(result.kept_layers, 1U);
   EXPECT_THAT(blobs.opened(), ElementsAre(library.index_layer().digest));
   EXPECT_LT(blobs.range_bytes(), 300'000U);

@@ -6,13 +6,13 @@
 
 #include <optional>
 
-namespace cairn::library {
+namespace cairn::store {
 
 /// Publishes packed layers as blobs of a store. As layer::LayerTarget, one thread at a time.
 class StoreTarget final : public layer::LayerTarget {
 public:
   /// `store` outlives this.
-  explicit StoreTarget(const store::Store& store) : store_(store) {}
+  explicit StoreTarget(const Store& store) : store_(store) {}
   Sink& begin(std::size_t) override { return writer_.emplace(store_.create()); }
   Stored end(std::size_t) override
   {
@@ -22,8 +22,8 @@ public:
   }
 
 private:
-  const store::Store& store_;
-  std::optional<store::BlobWriter> writer_;
+  const Store& store_;
+  std::optional<BlobWriter> writer_;
 };
 
-}  // namespace cairn::library
+}  // namespace cairn::store
