@@ -88,3 +88,25 @@ teardown() { stop_registries; }
   run -0 cairn pull "$registry/team/all:2" --tag all:2 --tls-verify false --quiet
   [[ $output == "sha256:$list" ]]
 }
+
+@test "the next release is made from the last one in a registry, of which no layer but the index is fetched" {
+  cairn push library:1 "$image" --tls-verify false --quiet
+  cp -a "$BATS_FILE_TMPDIR/easybuild" changed
+  echo more >>changed/software/Hello/1.0/share/data
+  wanted=$(cairn split changed --target /opt/easybuild --since library:1 --tag library:2 --compression gzip --quiet)
+  run --separate-stderr -0 cairn split changed --target /opt/easybuild --store other --since "docker://$image" --tag library:2 \
+    --compression gzip --tls-verify false --json
+  [[ $(jq -r .manifest <<<"$output") == "$wanted" ]]
+  [[ $(jq .layers.absent <<<"$output") == $(jq .layers.kept <<<"$output") ]]
+  # What the registry answered: the index layer, and of the others nothing.
+  index=$(cairn inspect library:1 --json | jq -r '.layers[] | select(.kind == "index").digest')
+  fetched=$(grep -oE '"GET /v2/team/library/blobs/sha256:[0-9a-f]+' "$BATS_TEST_TMPDIR/registry/log" | grep -oE 'sha256:.*' | sort -u)
+  grep -q "$index" <<<"$fetched"
+  for layer in $(cairn inspect library:1 --json | jq -r '.layers[] | select(.kind != "index").digest'); do
+    run -1 grep -q "$layer" <<<"$fetched"
+  done
+  # It goes up from there: the registry has the layers that the other store has not.
+  cairn push library:2 --store other "docker://$registry/team/library:2" --tls-verify false --quiet
+  cairn pull "$registry/team/library:2" --store third --tag library:2 --tls-verify false --quiet
+  cairn validate library:2 --store third --quiet
+}
