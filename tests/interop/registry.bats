@@ -7,6 +7,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../support/registry/registry
+load ../support/base_image
 
 cairn() { "${CAIRN:?set CAIRN to the path of the program}" "$@"; }
 
@@ -109,4 +110,31 @@ teardown() { stop_registries; }
   cairn push library:2 --store other "docker://$registry/team/library:2" --tls-verify false --quiet
   cairn pull "$registry/team/library:2" --store third --tag library:2 --tls-verify false --quiet
   cairn validate library:2 --store third --quiet
+}
+
+# fetched REPOSITORY: what was asked of its blobs.
+fetched() { grep -oE "\"GET /v2/$1/blobs/sha256:[0-9a-f]+" "$BATS_TEST_TMPDIR/registry/log" | grep -oE 'sha256:.*' | sort -u; }
+
+@test "an image is baked, changed and rebased inside one registry: layers are mounted, none is fetched" {
+  base_image base:1 'the old base' --env PATH=/usr/bin
+  base_image base:2 'the new base' --env PATH=/usr/bin
+  for release in 1 2; do cairn copy "oci:bases:base:$release" "docker://$registry/team/base:$release" --tls-verify false --quiet >/dev/null; done
+  cairn push library:1 "$image" --tls-verify false --quiet >/dev/null
+  at=docker://$registry/team
+  baked=$(cairn bake "$at/base:1" --library "$at/library:1" --store other --tag "$at/notebook:1" --tls-verify false --quiet)
+  [[ $(skopeo inspect --tls-verify=false --format '{{.Digest}}' "$at/notebook:1") == "$baked" ]]
+  cairn mutate "$at/notebook:1" --env A=b --store other --tag "$at/changed:1" --tls-verify false --quiet >/dev/null
+  cairn rebase "$at/changed:1" --old-base "$at/base:1" --new-base "$at/base:2" --store other --tag "$at/rebased:1" --tls-verify false --quiet >/dev/null
+  # Of the library its index was read, of the others no layer.
+  [[ -z $(comm -12 <(fetched '[a-z/]+') <(cairn inspect oci:bases:base:1 --json | jq -r '.layers[].digest' | sort)) ]]
+  for layer in $(cairn inspect library:1 --json | jq -r '.layers[] | select(.kind != "index").digest'); do
+    run -1 grep -q "$layer" <<<"$(fetched '[a-z/]+')"
+  done
+  grep -q '"POST /v2/team/notebook/blobs/uploads/?.*mount=' "$BATS_TEST_TMPDIR/registry/log"
+  cairn pull "$registry/team/rebased:1" --tag rebased:1 --tls-verify false --quiet >/dev/null
+  cairn validate rebased:1 --quiet
+  cairn unpack rebased:1 root --quiet
+  [[ $(<root/etc/release) == 'the new base' && -f root/opt/easybuild/software/Hello/1.0/share/data ]]
+  run --separate-stderr -1 cairn bake "$at/base:1" --library "$at/library:1" --tag "$at/x@$baked" --tls-verify false
+  [[ $stderr == *"give a tag"* ]]
 }
