@@ -57,6 +57,16 @@ teardown() { stop_registries; }
   [[ $output == "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$registry/from/buildah:1")" ]]
 }
 
+@test "containerd pulls what cairn pushed, and shows the tree" {
+  ((EUID == 0)) || skip "needs root, for mounts"
+  cairn push library:1 "$image" --tls-verify false --quiet
+  list() { "$BATS_TEST_DIRNAME/../support/list_as" "$@" /opt/easybuild 2>log || { tail -n 5 log; return 1; }; }
+  list containerd "docker://$image" - >found
+  list cairn store library:1 >wanted
+  diff wanted found
+  [[ -s wanted ]]
+}
+
 @test "crane reads what cairn pushed, and cairn what crane pushed" {
   crane=$("$BATS_TEST_DIRNAME/../support/registry/crane") || skip "crane cannot be built here"
   cairn push library:1 "$image" --tls-verify false --quiet
