@@ -94,6 +94,25 @@ JSON
   one_line_error 'was made for Python 3.11, this stack is for 3.12'
 }
 
+@test "looks where pip would when a lock's index is a variable that nobody set" {
+  with_wheels demo==1.0
+  hash=$(sed 's/.*--hash=//' requirements.txt)
+  cat >Pipfile.lock <<JSON
+{"_meta": {"hash": {"sha256": "x"}, "pipfile-spec": 6, "requires": {"python_version": "3.11"},
+  "sources": [{"name": "main", "url": "\${CAIRN_PYTHON_INDEX}", "verify_ssl": true}]},
+ "default": {"demo": {"version": "==1.0", "hashes": ["$hash"], "index": "main"}}, "develop": {}}
+JSON
+  export PIP_CONFIG_FILE=/dev/null
+  unset PIP_INDEX_URL PIP_EXTRA_INDEX_URL
+  run -1 --separate-stderr cairn python layers . --tag stack:1
+  one_line_error "source 'main' has no URL for 'demo': set CAIRN_PYTHON_INDEX (or PIP_INDEX_URL, or index-url in pip.conf)"
+  cairn python layers . --tag stack:wheels --wheels wheelhouse --quiet
+  PIP_INDEX_URL=file://$PWD/wheelhouse cairn python layers . --tag stack:pip --quiet
+  CAIRN_PYTHON_INDEX=file://$PWD/wheelhouse PIP_INDEX_URL=file:///nowhere cairn python layers . --tag stack:set --quiet
+  printf '[global]\nindex-url = file://%s/wheelhouse\n' "$PWD" >pip.conf
+  PIP_CONFIG_FILE=$PWD/pip.conf cairn python layers . --tag stack:conf --quiet
+}
+
 @test "asks for what is missing" {
   run -2 --separate-stderr cairn python
   run -2 --separate-stderr cairn python layers x
@@ -101,7 +120,7 @@ JSON
   run -2 --separate-stderr cairn python what
   one_line_error 'there are layers, add, list and diff'
   with_wheels demo==1.0
-  run -2 --separate-stderr cairn python layers requirements.txt --tag stack:1
+  run -1 --separate-stderr cairn python layers requirements.txt --tag stack:1
   one_line_error 'does not say for which Python'
   with_store
   run -1 --separate-stderr cairn python list library:2026.11

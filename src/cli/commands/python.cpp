@@ -65,7 +65,7 @@ Exit diff(Program& program, const std::string& before, const std::string& after)
   return Exit::done;
 }
 
-stack::MakeSettings make_settings(const Options& options, const OpenLock& lock, const Settings& settings)
+stack::MakeSettings make_settings(const Options& options, const stack::OpenLock& lock, const Settings& settings)
 {
   stack::MakeSettings make;
   make.install.target = lock.target;
@@ -117,15 +117,16 @@ Exit layers(const Options& options, Program& program, const std::string& lock_fi
   store::check_tag_name(*options.tag);
   std::optional<image::Reference> output;
   if (options.output) output = parse_output(*options.output);  // refuse it now, not at the end
-  const auto lock = open_lock(options.python, lock_file);
+  const auto request = request_of(options.python);
+  const auto lock = stack::open_lock(request, lock_file);
   auto settings = make_settings(options, lock, program.settings());
-  python::WheelCache cache(wheel_cache_path());
+  python::WheelCache cache(stack::wheel_cache_path());
   auto resolved = [&] {
     const auto task = program.task("find wheels");
-    const auto sources = open_sources(options.python, lock, program);
+    const auto sources = stack::open_sources(request, lock, program.settings().jobs.value);
     return python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
   }();
-  if (!resolved.unbuilt.empty()) throw Error(Errc::unsupported, unbuilt_text(resolved.unbuilt));
+  if (!resolved.unbuilt.empty()) throw Error(Errc::unsupported, stack::unbuilt_text(resolved.unbuilt));
   auto store = program.open_store(store::Access::write);
   if (base) put_on_base(program, store, *base, settings, resolved.wheels);
   const auto made = [&] {
