@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/base/error.hpp>
 #include <cairn/build/build.hpp>
+#include <cli/base_options.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/compression_option.hpp>
 #include <cli/image_argument.hpp>
@@ -10,7 +11,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,18 +34,6 @@ struct Options {
   RegistryFlags registry;
 };
 
-/// Where packages of bases are kept: below CAIRN_CACHE, or in the user's cache directory.
-std::filesystem::path package_cache()
-{
-  const auto set = [](const char* name) -> std::filesystem::path {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-  };
-  if (const auto own = set("CAIRN_CACHE"); !own.empty()) return own / "debs";
-  const auto cache = set("XDG_CACHE_HOME").empty() ? set("HOME") / ".cache" : set("XDG_CACHE_HOME");
-  return cache / "cairn" / "debs";
-}
-
 build::Isolation isolation_of(const std::optional<std::string>& text)
 {
   if (text == "chroot") return build::Isolation::chroot;
@@ -64,7 +52,7 @@ build::BuildSettings build_settings(const Options& options, const Program& progr
   out.layer = layer_settings(program);
   out.layer.compression = chosen_compression(options.compression, options.level, program.settings());
   out.isolation = isolation_of(options.isolation);
-  out.package_cache = package_cache();
+  out.package_cache = package_cache_path();
   return out;
 }
 
