@@ -6,8 +6,8 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/build/config.hpp>
-#include <cairn/build/container_step.hpp>
 #include <cairn/build/key.hpp>
+#include <cairn/build/package_step.hpp>
 #include <cairn/build/python_step.hpp>
 #include <cairn/build/records.hpp>
 #include <cairn/image/copy.hpp>
@@ -370,7 +370,8 @@ private:
       const auto step_task = task_.step(fmt::format("{} {}", kind_of(*work.step), work.step->layer));
       // The container's program finds the image by its documents.
       image::publish(image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store_; }, store_, step_task);
-      auto step = container_step(*work.step, store_, image, step_task);
+      const TempDir sources;
+      auto step = container_step(*work.step, sources.path(), step_task);
       for (const auto& entry : env) {
         const auto equals = entry.find('=');
         step.env.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
@@ -385,6 +386,13 @@ private:
     }
     describe(work, work.made->layers, begin);
     return with_layers(image, *work.made);
+  }
+
+  [[nodiscard]] static ContainerStep container_step(const recipe::Step& step, const std::filesystem::path& sources, const Task& task)
+  {
+    if (const auto* packages = std::get_if<recipe::PackagesStep>(&step.what)) return package_step(step.place, packages->packages, sources, task);
+    const auto& run = std::get<recipe::RunStep>(step.what);
+    return {.title = step.place, .arguments = {"/bin/sh", "-eu", "-c", run.script}, .input = {}, .env = {}, .mounts = {}, .has_network = run.has_network};
   }
 
   [[nodiscard]] std::string tests_json() const
