@@ -8,12 +8,14 @@
 #include <cairn/stack/target_python.hpp>
 
 #include <support/error_matcher.hpp>
+#include <unit/stack/host_python.hpp>
 #include <unit/stack/wheel_maker.hpp>
 
 #include <gmock/gmock.h>
 
+#include <fmt/format.h>
+
 #include <fstream>
-#include <regex>
 
 namespace cairn::stack {
 namespace {
@@ -33,15 +35,11 @@ class Bytecode : public testing::Test {
 protected:
   void SetUp() override
   {
-    for (const auto& entry : std::filesystem::directory_iterator("/usr/bin")) {
-      const auto name = entry.path().filename().string();
-      std::smatch match;
-      if (!std::regex_match(name, match, std::regex("python3\\.(\\d+)")) || !std::filesystem::exists("/usr/lib/" + name + "/os.py")) continue;
-      install.target.set_python("3." + match[1].str());
-      maker = {"/", "/usr/bin/" + name, "one"};
-      tag = "cpython-3" + match[1].str();
-    }
-    if (maker.python.empty()) GTEST_SKIP() << "no Python in /usr/bin";
+    const auto python = test::host_python();
+    if (!python) GTEST_SKIP() << "no Python in /usr/bin";
+    install.target.set_python(*python);
+    maker = {"/", "/usr/bin/python" + *python, "one"};
+    tag = fmt::format("cpython-3{}", install.target.minor);
     install.layout = python::Layout::venv("/opt/app", install.target);
     site = install.layout.purelib.substr(1) + "/";
     std::filesystem::create_directory(cache);
