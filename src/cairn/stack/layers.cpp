@@ -29,6 +29,7 @@ constexpr int format = 1;
 constexpr std::uint64_t member_budget_bytes = std::uint64_t{80} << 20;
 constexpr std::uint64_t record_limit_bytes = std::uint64_t{4} << 20;
 constexpr std::string_view cache_name = "stacks";
+constexpr std::string_view bytecode_cache_name = "bytecode";
 constexpr std::string_view made_by = "cairn python: ";  ///< begins a layer's history
 
 /// One wheel on its way.
@@ -116,7 +117,8 @@ private:
     const auto& layout = install.layout;
     return fmt::format("{} {} {} {} {}\n{}\n{}\n{}\n{}\n{}\n{}\n{} {}\n", format, install.target.python(), install.target.full_version,
                        install.pip.major, install.pip.minor, layout.prefix, layout.purelib, layout.platlib, layout.scripts, layout.headers,
-                       layout.interpreter, name(settings_.compression.codec), settings_.compression.level);
+                       layout.interpreter, name(settings_.compression.codec), settings_.compression.level) +
+           (settings_.bytecode ? fmt::format("bytecode {}\n", settings_.bytecode->digest) : "");
   }
 
   [[nodiscard]] static std::string wheel_key(const python::Chosen& chosen)
@@ -223,6 +225,9 @@ private:
       work.wheel = std::make_unique<python::Wheel>(python::Wheel::open(wheels_[i].path, wheels_[i].wheel.file));
       if (settings_.record == RecordCheck::strict) check_record(*work.wheel);
       work.installed = python::plan_install(*work.wheel, wheels_[i].pin.written_name, direct_url_json(wheels_[i]), settings_.install);
+      if (settings_.bytecode)
+        add_bytecode(work.installed, *work.wheel, work.chosen->digest, settings_.install, *settings_.bytecode, store_.cache(bytecode_cache_name),
+                     step);
     });
     const auto prefix = settings_.install.layout.prefix.substr(1) + "/";
     for (const auto& work : works_) {
