@@ -143,13 +143,13 @@ hook.register("isVisibleHook", function(module)
    if not is_spider() then module.isVisible = false end
 end)
 
--- Was `name` asked for? `module spider` alone asks for all, `module spider WORD…` for what has one of the words.
+-- Was `name` asked for? `module spider` alone asks for all, `module spider WORD…` for what begins with one of the words.
 local function is_asked_for(name)
    local words, at = 0, false
    for _, word in ipairs(arg or {}) do
       if at and word:sub(1, 1) ~= "-" then
          words = words + 1
-         if name:lower():find(word:lower(), 1, true) or word:lower():find(name:lower(), 1, true) then return true end
+         if name:sub(1, #word):lower() == word:lower() then return true end
       end
       at = at or word == command or command:lower():find(word:lower(), 1, true) == 1
    end
