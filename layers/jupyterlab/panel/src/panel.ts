@@ -14,6 +14,12 @@ function shows(filter: string, ...texts: string[]): boolean {
   return texts.some(text => text.toLowerCase().includes(filter));
 }
 
+function label(fullName: string): HTMLElement {
+  const at = fullName.indexOf('/');
+  const [name, version] = at < 0 ? [fullName, ''] : [fullName.slice(0, at), fullName.slice(at)];
+  return element('span', { class: 'jp-Module-itemLabel' }, name, element('span', { class: 'cairn-Version' }, version));
+}
+
 export class PanelAddition {
   constructor(
     private panel: Widget,
@@ -121,14 +127,18 @@ export class PanelAddition {
         const command = module.loaded ? 'unload' : 'load';
         return element(
           'li',
-          { class: `jp-Module-item cairn-FeaturedItem${module.loaded ? ' cairn-mod-loaded' : ''}`, title: module.description },
+          { class: `jp-Module-item cairn-FeaturedItem${module.loaded ? ' cairn-mod-loaded' : ''}`, title: `${module.name}\n${module.description}` },
           element(
             'div',
             { class: 'cairn-FeaturedText' },
-            element('span', { class: 'jp-Module-itemLabel' }, module.name),
+            label(module.name),
             element('span', { class: 'cairn-FeaturedDescription' }, module.description)
           ),
-          element('button', { class: 'jp-Module-itemButton jp-mod-styled', 'data-command': command }, module.loaded ? 'Unload' : 'Load')
+          element(
+            'button',
+            { class: 'jp-Module-itemButton jp-mod-styled', 'data-command': command, 'aria-label': `${command} ${module.name}` },
+            module.loaded ? 'Unload' : 'Load'
+          )
         );
       })
     );
