@@ -28,3 +28,12 @@ c.MultiKernelManager.kernel_manager_class = "cairn_lab.kernels.ModuleKernelManag
 
 # Files that users delete go at once: a trash on another volume copies them.
 c.FileContentsManager.delete_to_trash = False
+
+# Web applications that libraries bring: layers/launchers, if the image has it.
+try:
+    from cairn_lab.library import prefixes
+    from cairn_launchers import of_libraries
+
+    c.ServerProxy.servers = of_libraries(prefixes())
+except ImportError:
+    pass

@@ -108,7 +108,9 @@ export class PanelAddition {
     this.known = names;
     await this.refresh();
     if (before && this.hasRunningKernels()) {
-      Notification.info('Modules changed. Restart a kernel to use them there.', { autoClose: 4000 });
+      // One is enough, however often modules change.
+      this.notice && Notification.dismiss(this.notice);
+      this.notice = Notification.info('Modules changed. Restart a kernel to use them there.', { autoClose: 4000 });
     }
   }
 
@@ -164,4 +166,5 @@ export class PanelAddition {
   private header!: HTMLElement;
   private list!: HTMLElement;
   private known?: string[];
+  private notice?: string;
 }
