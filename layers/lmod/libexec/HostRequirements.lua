@@ -191,5 +191,6 @@ end)
 hook.register("load", function(module)
    local needs = needs_of(module.fn, module.modFullName)
    local reason = needs and lacking(needs)
-   if reason then LmodWarning(module.modFullName .. " " .. reason .. ": its programs may stop with 'illegal instruction' or find no device") end
+   -- Not LmodWarning: that makes the command fail, and scripts with it, though the module is loaded.
+   if reason then LmodMessage("Warning: " .. module.modFullName .. " " .. reason .. ": its programs may stop with 'illegal instruction' or find no device") end
 end)
