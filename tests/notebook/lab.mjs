@@ -189,6 +189,7 @@ export class Lab {
       end
     );
     if (shot) {
+      await this.page.locator('.jp-Notebook:visible .jp-InputPrompt', { hasText: /\[\d+\]/ }).waitFor();
       await this.shot(shot);
     }
     const text = await output.innerText();
