@@ -105,4 +105,13 @@ open() {
   chmod 0755 notebook/root
   start poured notebook notebook:1 --mount "$PWD/volume:$CAIRN_TREE_FLAT:ro" --env "MODULEPATH=$CAIRN_TREE_FLAT/modules/all" --env "LMOD_PACKAGE_PATH=$CAIRN_TREE_FLAT/"
   open poured
+  # Another release, while the notebook runs: seen with the next question of the page, and not only after a load.
+  ask() { curl --silent --fail "$address$base_url/$1"; }
+  [[ $(ask cairn/featured | jq .changed) == false && $(ask module/modules) != *late/1* ]]
+  mkdir tree/modules/all/late
+  echo 'whatis("Description: came late")' >tree/modules/all/late/1.lua
+  cairn split tree --target "$CAIRN_TREE_FLAT" --since library:1 --tag library:2 >/dev/null
+  cairn populate library:2 volume >/dev/null
+  [[ $(ask cairn/featured | jq .changed) == true && $(ask module/modules) == *late/1* ]]
+  [[ $(ask cairn/modules/late/1 | jq -r .description) == 'came late' ]]
 }
