@@ -7,17 +7,42 @@
 #include <fmt/format.h>
 
 namespace cairn::cli {
+namespace {
+
+/// The repository that `--tag docker://…` names; nothing for a name in the store.
+std::optional<std::string> registry_tag(const ResultOptions& options)
+{
+  constexpr std::string_view transport = "docker://";
+  if (!options.tag->starts_with(transport)) return std::nullopt;
+  return options.tag->substr(transport.size());
+}
+
+/// What the repository lacks is mounted from where the layers are, or sent; the tag comes last.
+void publish_to_registry(Program& program, const image::Image& image, const Origin& origin, const std::string& name,
+                         const RegistryFlags& flags)
+{
+  RegistryAccess access(program, flags);
+  const auto target = access.push_to(name);
+  if (target.name.digest)
+    throw Error(Errc::bad_input, fmt::format("--tag docker://{}: give a tag; the digest of the result is not known yet", name));
+  image::publish(image, origin, *target.repository, access.task());
+  target.repository->tag(target.name.tag.value_or("latest"), image.descriptor, *target.repository, access.task());
+}
+
+}  // namespace
 
 void add_result_options(Command& command, ResultOptions& options)
 {
-  command.option("--tag", "NAME:TAG", "name of the result in the store", options.tag).required();
+  command.option("--tag", "NAME:TAG", "name of the result in the store; or `docker://HOST/REPOSITORY:TAG`, which gets only what it lacks", options.tag).required();
   command.option("--output", "PLACE", "copy the result there too: `oci:DIR[:TAG]` or `oci-archive:FILE[:TAG]`", options.output);
   add_registry_options(command, options.registry);
 }
 
 void check_result_options(const ResultOptions& options)
 {
-  store::check_tag_name(*options.tag);
+  if (const auto name = registry_tag(options)) static_cast<void>(registry::Name::parse(*name));
+  else store::check_tag_name(*options.tag);
+  if (options.output && registry_tag(options)) throw UsageError("--output copies from the store: it does not go with --tag docker://…");
   if (options.output) static_cast<void>(parse_output(*options.output));
 }
 
@@ -29,9 +54,13 @@ Section result_section()
 void publish_result(Program& program, store::Store& store, const image::Image& image, const Origin& origin, const ResultOptions& options,
                     const std::function<void(oci::JsonWriter&)>& more)
 {
-  const auto task = program.task("store " + *options.tag);
-  image::publish(image, origin, store, task);
-  store.tag(*options.tag, image.descriptor, task);
+  if (const auto name = registry_tag(options)) {
+    publish_to_registry(program, image, origin, *name, options.registry);
+  } else {
+    const auto task = program.task("store " + *options.tag);
+    image::publish(image, origin, store, task);
+    store.tag(*options.tag, image.descriptor, task);
+  }
   if (options.output) export_image(program, store, image, *options.tag, parse_output(*options.output));
   if (!program.json()) {
     program.print(image.descriptor.digest.str() + '\n');

@@ -37,7 +37,9 @@ std::optional<OpenImage> open_since(Program& program, const ReleaseOptions& opti
   return in_context([&] { return fmt::format("--since {}", printable(*options.since)); },
                     [&] {
                       auto open = open_image(program, *options.since, options.registry);
-                      split.since = library::PreviousRelease{*options.since, library::load(*open.blobs, open.manifest), open.blobs.get()};
+                      // Kept layers stay where they are in a registry: the new release is pushed there, and they may be all there is.
+                      const auto* layers = open.access ? nullptr : open.blobs.get();
+                      split.since = library::PreviousRelease{*options.since, library::load(*open.blobs, open.manifest), layers};
                       return std::optional(std::move(open));
                     });
 }

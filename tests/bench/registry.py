@@ -15,7 +15,6 @@ import os
 import random
 import resource
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ import time
 from pathlib import Path
 
 from figures import write_figures
+from loopback_registry import Registry
 
 
 def make_image(layout, layers, megabytes):
@@ -59,31 +59,6 @@ def make_image(layout, layers, megabytes):
                 'config': {'mediaType': 'application/vnd.oci.image.config.v1+json', **config}, 'layers': descriptors}
     entry = {'mediaType': manifest['mediaType'], **put(json.dumps(manifest).encode()), 'annotations': {'org.opencontainers.image.ref.name': 'bench'}}
     (layout / 'index.json').write_text(json.dumps({'schemaVersion': 2, 'manifests': [entry]}))
-
-
-class Registry:
-    """docker-registry on a free port with a directory of its own."""
-    def __init__(self, directory):
-        self.directory = directory
-        directory.mkdir()
-        with socket.socket() as probe:
-            probe.bind(('127.0.0.1', 0))
-            self.port = probe.getsockname()[1]
-        config = directory / 'config.yml'
-        config.write_text(f'version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\n'
-                          f'storage: {{filesystem: {{rootdirectory: {directory}/data}}}}\nhttp: {{addr: "127.0.0.1:{self.port}"}}\n')
-        self.process = subprocess.Popen(['docker-registry', 'serve', str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(('127.0.0.1', self.port)) == 0:
-                    return
-            time.sleep(0.02)
-        sys.exit('bench: docker-registry does not answer')
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-        shutil.rmtree(self.directory)
 
 
 class Run:

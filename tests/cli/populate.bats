@@ -4,8 +4,10 @@
 # bats and support.bash set variables; what is quoted is for jq.
 # shellcheck disable=SC2154,SC2016,SC2030,SC2031
 load support
+load ../support/registry/registry
 
 teardown() {
+  stop_registries
   if [[ -n ${mounted-} ]]; then umount "$mounted"; fi
 }
 
@@ -228,6 +230,33 @@ as_nobody() { setpriv --reuid="${uid:-65534}" --regid=0 --clear-groups "$@"; }
   cairn volume verify volume --quiet
 }
 
+@test "a btrfs quota is a full disk: one line, and the old generation" {
+  [[ $(id -u) == 0 ]] || skip "mounting needs root"
+  grep -qw btrfs /proc/filesystems || skip "this kernel has no btrfs"
+  truncate -s 160M image
+  mkfs.btrfs -q image
+  mkdir disk
+  mount -o loop image disk || skip "this system does not let root mount"
+  mounted=$PWD/disk
+  btrfs quota enable disk
+  btrfs subvolume create disk/volume >/dev/null
+  ln -s disk/volume volume
+  with_release 1
+  populate library:1 >/dev/null
+  btrfs qgroup limit 8M disk/volume
+  sync -f disk
+  mkdir -p easybuild/software/Big/1/easybuild
+  head -c 20000000 /dev/urandom >easybuild/software/Big/1/data
+  cairn split easybuild --target "$PWD/volume" --tag library:2 --store store --quiet >/dev/null
+  list volume >seen
+  run --separate-stderr -1 populate library:2
+  one_line_error "quota"
+  diff seen <(list volume)
+  btrfs qgroup limit none disk/volume
+  populate library:2 >/dev/null
+  diff <(list easybuild) <(list volume)
+}
+
 @test "works as a random user of group 0, and the next one goes on" {
   [[ $(id -u) == 0 ]] || skip "needs root to become others"
   with_release 1
@@ -299,4 +328,30 @@ as_nobody() { setpriv --reuid="${uid:-65534}" --regid=0 --clear-groups "$@"; }
   touch -d '10 minutes ago' volume/.cairn/lock/2
   populate library:2 --wait 0 >/dev/null
   [[ $(cat volume/software/Hello/2.0/share/data) == changed ]]
+}
+
+@test "pours from a registry: what is missing by ranges, nothing new by one request" {
+  with_release 1
+  start_registry "$BATS_TEST_TMPDIR/registry"
+  image=docker://$registry/team/library
+  cairn push library:1 "$image:1" --store store --tls-verify false --quiet >/dev/null
+  from() { cairn populate "$image:$1" volume --quiet --tls-verify false "${@:2}"; }
+  run --separate-stderr -0 from 1
+  diff <(list easybuild) <(list volume)
+  requests() { grep -cE '"(GET|HEAD|POST|PUT|PATCH) /v2/' "$BATS_TEST_TMPDIR/registry/log"; }
+  before=$(requests)
+  run --separate-stderr -0 from 1 --json
+  [[ $(json .changed) == false && $(json .fetched_bytes) == 0 ]]
+  [[ $(($(requests) - before)) -le 2 ]]  # one of them asks what the registry wants
+  with_release 2
+  cairn push library:2 "$image:2" --store store --tls-verify false --quiet >/dev/null
+  new=$(cairn diff library:1 library:2 --store store --json | jq .fetched_bytes)
+  run --separate-stderr -0 from 2 --json
+  diff <(list easybuild/modules) <(list volume/modules)
+  [[ $(json .changed) == true && $(json .fetched_bytes) -le $new ]]
+  # A registry that is not there: one line, and what is there stays.
+  stop_registries
+  run --separate-stderr -1 from 1
+  one_line_error "$registry"
+  diff <(list easybuild/modules) <(list volume/modules)
 }

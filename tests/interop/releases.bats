@@ -11,6 +11,8 @@ bats_require_minimum_version 1.5.0
 support=$BATS_TEST_DIRNAME/../support
 # shellcheck source=tests/support/memory_directory.bash
 . "$support/memory_directory.bash"
+# shellcheck source=tests/support/base_image.bash
+. "$support/base_image.bash"
 
 target=/opt/series
 releases=30
@@ -46,18 +48,21 @@ setup_file() {
   done
   python "$support/reader/read_library.py" store "series:$releases" document >document.json
   python "$support/normalise.py" original tree --library document.json >expected
+  base_image base:1 'a base'
+  "$CAIRN" bake oci:bases:base:1 --library "$last" --store store --tag baked:1 --quiet >/dev/null
 }
 
 teardown_file() { forget_directory "$BATS_FILE_TMPDIR/memory"; }
 
+# as TOOL [IMAGE]: the series' last release, or another image of the store.
 as() {
-  local layout=$memory/store
+  local layout=$memory/store image=${2:-series:$releases}
   if [[ $1 == containerd* ]]; then
     layout=$BATS_TEST_TMPDIR/archive.tar
     "$CAIRN" split "$memory/tree" --target "$target" --store "$memory/store" --tag "series:$releases" --quiet --compression gzip --layers 9 \
       --output "oci-archive:$layout:series:$releases" >/dev/null
   fi
-  "$support/list_as" "$1" "$layout" "series:$releases" "$target" 2>"$BATS_TEST_TMPDIR/log" >"$BATS_TEST_TMPDIR/found" || {
+  "$support/list_as" "$1" "$layout" "$image" "$target" 2>"$BATS_TEST_TMPDIR/log" >"$BATS_TEST_TMPDIR/found" || {
     tail -n 20 "$BATS_TEST_TMPDIR/log"
     return 1
   }
@@ -70,6 +75,12 @@ as() {
 @test "buildah shows the last of thirty releases, mounted over one another" { as buildah-overlay; }
 @test "containerd shows the last of thirty releases, copied" { as containerd; }
 @test "containerd shows the last of thirty releases, mounted over one another" { as containerd-overlayfs; }
+
+@test "baked into an image, the last of thirty releases is what every tool shows" {
+  as cairn baked:1
+  as umoci baked:1
+  as buildah-overlay baked:1
+}
 
 @test "the releases had dead bytes, merges, and never more layers than allowed" {
   run -0 "$CAIRN" history series --store "$memory/store" --json

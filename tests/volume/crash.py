@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kill populate at many points, and let calls fail: users see the old or the new modules, whole, and a rerun finishes.
 
-    crash.py CAIRN [--points N] [--errors] [--seed N]
+    crash.py CAIRN [--points N] [--errors N] [--refetch N] [--seed N]
 
-Points are spread over all calls that change the volume, counted over all threads, of a first populate and of an update.
+Points are spread over all calls that change the volume, counted over all threads, of a first populate and of an update. With
+--refetch a library of 400 units is killed that often, and what the rerun fetches a second time is at most 5 % of it: units that had
+been begun and not finished.
 """
 import argparse
 import errno
+import json
 import os
 import random
 import shutil
@@ -117,6 +120,35 @@ class Matrix:
             done = run([self.libraries.cairn, "volume", "verify", self.volume])
             assert done.returncode == 0, done.stdout
 
+    def refetch(self, points, seed):
+        """The most bytes, as a part of all, that a rerun fetches although a killed run had begun on them."""
+        place = self.work / "many"
+        place.mkdir()
+        libraries = Libraries(self.libraries.cairn, place, self.volume, units=400, size=125_000)
+        self.libraries, kept = libraries, self.libraries
+        try:
+            self.prepare("none")
+            total = json.loads(libraries.populate("v1", self.volume, "--json").stdout)["fetched_bytes"]
+            calls = self.count("none", "v1")
+            choose, most = random.Random(seed), 0
+            for _ in range(points):
+                at = choose.randrange(1, calls + 1)
+                self.prepare("none")
+                self.broken_run("v1", VOLUME_FAULTS_KILL=at)
+                units = self.volume / ".cairn/units"
+                names = [path.name for path in units.iterdir()] if units.exists() else []
+                whole = sum(not name.endswith(".part") for name in names)
+                begun = len(names) - whole
+                fetched = json.loads(libraries.populate("v1", self.volume, "--json").stdout)["fetched_bytes"]
+                most = max(most, begun / 400)  # all units are of one size
+                if fetched > total * (1 - whole / 400) * 1.02 + 20_000:
+                    sys.exit(f"killed at call {at} of {calls} with {whole} units done: the rerun fetched {fetched} of {total} bytes")
+        finally:
+            self.libraries = kept
+        if most > 0.05:
+            sys.exit(f"a rerun fetched {most:.1%} again")
+        return most
+
     def errors(self, samples, seed):
         choose = random.Random(seed)
         failed = passed = 0
@@ -148,6 +180,7 @@ def main():
     parser.add_argument("cairn", type=Path)
     parser.add_argument("--points", type=int, default=50)
     parser.add_argument("--errors", type=int, default=0, metavar="SAMPLES")
+    parser.add_argument("--refetch", type=int, default=0, metavar="POINTS")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     shared_memory = Path("/dev/shm")
@@ -156,6 +189,8 @@ def main():
         if options.points:
             seen = matrix.kill(options.points, options.seed)
             print("killed:", ", ".join(f"{count} times from {before}: users see {state}" for (before, state), count in sorted(seen.items())))
+        if options.refetch:
+            print(f"fetched again after a kill, at most: {matrix.refetch(options.refetch, options.seed):.1%}")
         if options.errors:
             matrix.without_hard_links()
             failed, passed = matrix.errors(options.errors, options.seed)

@@ -32,7 +32,7 @@ def make_unit(tree, target, name, version, seed, files=6, size=3000):
 class Libraries:
     """`v1` and `v2` of a library in a store; v2 has other units, changed ones, and lacks some."""
 
-    def __init__(self, cairn, work, target, units=8):
+    def __init__(self, cairn, work, target, units=8, size=3000):
         self.cairn = cairn
         self.store = work / "store"
         self.target = target
@@ -42,7 +42,7 @@ class Libraries:
                 if release == 2 and number == 0:
                     continue  # removed
                 changed = release == 2 and number in (1, 2)
-                make_unit(tree, target, f"Unit{number}", "1.0", "new" if changed else "old")
+                make_unit(tree, target, f"Unit{number}", "1.0", "new" if changed else "old", size=size)
             if release == 2:
                 make_unit(tree, target, "Fresh", "2.0", "new")
             (tree / "README").write_text(f"release {release}\n")

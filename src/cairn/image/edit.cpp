@@ -3,6 +3,7 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/io/hash.hpp>
+#include <cairn/os/parallel.hpp>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,8 @@
 
 namespace cairn::image {
 namespace {
+
+constexpr std::size_t layers_in_flight = 6;
 
 oci::Descriptor describe(std::string_view json, std::string_view media_type)
 {
@@ -188,17 +191,17 @@ Image mutate(const Image& image, const ConfigChanges& changes, const oci::Histor
 void publish(const Image& image, const std::function<const oci::BlobSource&(const oci::Descriptor&)>& origin, oci::BlobTarget& target,
              const Task& task)
 {
-  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+  parallel_for(image.manifest.layers.size(), layers_in_flight, [&](std::size_t i) {
     const auto& layer = image.manifest.layers[i];
     task.check();
-    if (target.has(layer)) continue;
+    if (target.has(layer)) return;
     const auto step = task.step(fmt::format("layer {}", i), layer.size_bytes);
     try {
       in_context([&] { return fmt::format("layer {}", i); }, [&] { target.take(layer, origin(layer), step); });
     } catch (const Error& error) {
       if (error.code() != Errc::not_found || layer.urls.empty()) throw;
     }
-  }
+  });
   put_document(image.config.json(), image.manifest.config, target, task);
   put_document(image.manifest.json(), image.descriptor, target, task);
 }

@@ -73,7 +73,7 @@ void set_env(std::vector<std::string>& env, std::string_view name, std::string_v
 /// Whether the history tells how each layer was made. It is dropped where it does not: it would mislead.
 [[nodiscard]] bool has_history(const Image& image);
 
-/// Give `target` all of `image` that it lacks: layers from where `origin` says, the config, the manifest last. A layer with
+/// Give `target` all of `image` that it lacks: layers, six at a time, from where `origin` says, the config, the manifest last. A layer with
 /// `urls` (a foreign one) that is nowhere is left out, as other tools do.
 void publish(const Image& image, const std::function<const oci::BlobSource&(const oci::Descriptor&)>& origin, oci::BlobTarget& target,
              const Task& task);

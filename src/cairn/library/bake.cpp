@@ -24,6 +24,7 @@
 namespace cairn::library {
 namespace {
 
+constexpr std::size_t pieces_in_flight = 8;
 constexpr std::string_view target_label = "dev.cairn.library.target";
 
 /// Entries of a colon list, `first` in front, none twice, without those below `gone` (empty: all stay).
@@ -151,9 +152,13 @@ private:
   LayerInfo keep(const BakedLayer& planned, Reading reading, std::vector<SmallFile>& files) const
   {
     const auto number = planned.from.front();
-    if (!wanted_.empty())
-      for (std::size_t i = 0; i < whole_.layers[number].fragments.size(); ++i)
-        read_files(blobs_, stored({number, i}), wanted_in(number, i), reading, files);
+    if (wanted_.empty()) return whole_.layers[number];
+    std::vector<std::vector<SmallFile>> found(whole_.layers[number].fragments.size());
+    // Small pieces of a blob that may be far away: what counts is how many are asked for at once.
+    parallel_for(found.size(), pieces_in_flight, [&](std::size_t i) {
+      read_files(blobs_, stored({number, i}), wanted_in(number, i), reading, found[i]);
+    });
+    for (auto& one : found) std::ranges::move(one, std::back_inserter(files));
     return whole_.layers[number];
   }
 

@@ -33,9 +33,10 @@
 namespace cairn::volume {
 namespace {
 
-/// Flushed together: a share of all, so that little is lost when a run is killed, and no more than a disk writes in seconds.
-constexpr std::uint64_t batch_share = 24;
-constexpr std::uint64_t least_batch_bytes = std::uint64_t{8} << 20;
+/// Flushed together: a share of all, and no more than a disk writes in seconds. While one batch is flushed at most one more is
+/// gathered: a run that is killed loses two, and the units that were being written.
+constexpr std::uint64_t batch_share = 64;
+constexpr std::uint64_t least_batch_bytes = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_batch_bytes = std::uint64_t{1} << 30;
 
 /// A piece of a blob, read from front to back: bytes are skipped until a fragment begins, and no more are given than it has.
@@ -98,6 +99,12 @@ public:
     ++total_;
     changed_.notify_all();
   }
+  /// Until another unit may be begun.
+  void wait_for_room()
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return stopped_ || bytes_ < batch_bytes_; });
+  }
   /// Units that are to come in all; nothing: stop now.
   void run(std::size_t expected)
   {
@@ -110,6 +117,7 @@ public:
         if (stopped_) return;
         batch = std::exchange(waiting_, {});
         bytes_ = 0;
+        changed_.notify_all();
       }
       publish(batch);
       published += batch.size();
@@ -262,6 +270,7 @@ private:
     for (const auto i : fetch.fragments) {
       const auto& fragment = layer.fragments[i];
       const PourSpec spec{&fragment, layer.compression, prefix_, "unit " + fragment.unit};
+      publisher_.wait_for_room();
       const auto staging = stage(fragment, writers, lane, spec.what);
       piece.begin(fragment.offset, fragment.packed_bytes, spec.what);
       in_context([&] { return fmt::format("layer {}", layer.digest.str()); }, [&] { pour(piece, spec, *staging); });
