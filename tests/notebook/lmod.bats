@@ -16,7 +16,7 @@ layer=$BATS_TEST_DIRNAME/../../layers/lmod
 setup_file() {
   ((EUID == 0)) || return 0
   : "${CAIRN:?is the program to be tested}"
-  local prefix name base
+  local name base
   memory_directory "$BATS_FILE_TMPDIR/memory"
   cd "$BATS_FILE_TMPDIR/memory" || return
   base=$("$support/lmod-base")
@@ -24,21 +24,14 @@ setup_file() {
   # What the layer's two steps do.
   cp -R "$layer/etc/." root/etc
   cp -R "$layer/libexec/." root/usr/share/lmod/lmod/libexec
-  prefix=root/opt/apps/easybuild
   for name in BLAS/1.0 BLAS/1.0-avx512 CuPy/13 Plain/1; do
-    mkdir -p "$prefix/modules/all/${name%/*}"
-    printf 'whatis("Description: %s")\nprepend_path("PATH", "/opt/apps/easybuild/software/%s/bin")\n' "$name" "$name" >"$prefix/modules/all/$name.lua"
+    mkdir -p "tree/modules/all/${name%/*}"
+    printf 'whatis("Description: %s")\nprepend_path("PATH", "/opt/apps/easybuild/software/%s/bin")\n' "$name" "$name" >"tree/modules/all/$name.lua"
   done
-  mkdir "$prefix/.cairn"
-  cat >"$prefix/.cairn/requires.lua" <<'END'
-return {
-   format = 1,
-   modules = {
-      ["modules/all/BLAS/1.0-avx512.lua"] = { name = "BLAS/1.0-avx512", cpu = "x86-64-v4" },
-      ["modules/all/CuPy/13.lua"] = { name = "CuPy/13", gpu = "nvidia" },
-   },
-}
-END
+  printf 'requires:\n  BLAS/1.0-avx512: {cpu: x86-64-v4}\n  CuPy: {gpu: nvidia}\n' >tree/library.yaml
+  "$CAIRN" split tree --target /opt/apps/easybuild --store store --tag library:1 --quiet >/dev/null
+  "$CAIRN" unpack library:1 library --store store --quiet
+  cp -a library/opt/apps root/opt
 }
 
 setup() {
@@ -110,21 +103,31 @@ END
   [[ $output == *"Warning: BLAS/1.0-avx512 needs"* && $output == *BLAS/1.0-avx512 ]]
 }
 
+@test "the panel's list and a volume know it too" {
+  "$CAIRN" populate library:1 volume --store store --quiet >/dev/null
+  # As in a volume that is mounted over what the image has.
+  run "$BATS_TEST_DIRNAME/container" root --mount "$PWD/volume:/opt/apps/easybuild:ro" --env HOME=/tmp --env PATH=/usr/bin:/bin \
+    --env MODULEPATH=/opt/apps/easybuild/modules/all --env CAIRN_HOST_CPU=x86-64-v2 --env CAIRN_HOST_GPU=none /usr/share/lmod/lmod/libexec/lmod python --terse avail
+  [[ $output == *Plain/1* && $output == *BLAS/1.0* && $output != *avx512* && $output != *CuPy* ]]
+}
+
 @test "a library without requirements, or with a file that is not Lua, hides nothing" {
-  mv root/opt/apps/easybuild/.cairn/requires.lua kept
+  local file=root/opt/apps/easybuild/.cairn/requires.lua
+  mv "$file" kept
   run inside CAIRN_HOST_CPU=x86-64-v1 CAIRN_HOST_GPU=none bash -c 'module -t avail 2>&1 | grep -c avx512'
   [[ $output == 1 ]]
-  echo 'return {{{' >root/opt/apps/easybuild/.cairn/requires.lua
+  echo 'return {{{' >"$file"
   run inside CAIRN_HOST_CPU=x86-64-v1 CAIRN_HOST_GPU=none bash -c 'module -t avail 2>&1 | grep -c avx512'
-  mv kept root/opt/apps/easybuild/.cairn/requires.lua
+  mv kept "$file"
   [[ $output == 1 ]]
 }
 
 @test "the spider cache of a library is used, wherever it is mounted" {
-  mkdir -p root/opt/apps/easybuild/.cairn/lmod
-  inside bash -c '/usr/share/lmod/lmod/libexec/spider -o spiderT /opt/apps/easybuild/modules/all' | sed 's/Plain/Cached/g' >root/opt/apps/easybuild/.cairn/lmod/spiderT.lua
-  touch -d '2000-01-01' root/opt/apps/easybuild/.cairn/lmod/{timestamp,spiderT.lua}
+  local cache=root/opt/apps/easybuild/.cairn/lmod/spiderT.lua
+  cp --preserve=timestamps "$cache" kept
+  sed 's/Plain/Cached/g' kept >"$cache"
+  touch --reference=kept "$cache"
   run inside bash -c 'module -t spider 2>&1'
-  rm -rf root/opt/apps/easybuild/.cairn/lmod
+  cp --preserve=timestamps kept "$cache"
   [[ $output == *Cached* ]]
 }

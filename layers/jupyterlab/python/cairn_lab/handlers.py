@@ -62,7 +62,7 @@ class Information(APIHandler):
             # What Lmod says of a module's needs includes those outside of the library.
             needs = list(dict.fromkeys([*library.needs(unit), *said["needs"]]))
             said.update(name=module["name"], needs=needs, extensions=module.get("extensions", []), category=module.get("category", ""),
-                        size=unit.get("contentSize"), files=unit.get("files"), requires=unit.get("requires", {}))
+                        size=unit.get("contentSize"), files=unit.get("files"), requires=module.get("requires", {}))
             said["description"] = module.get("description") or said["description"]
             said["url"] = module.get("url") or said["url"]
         self.finish(said)
