@@ -115,3 +115,23 @@ open() {
   [[ $(ask cairn/featured | jq .changed) == true && $(ask module/modules) == *late/1* ]]
   [[ $(ask cairn/modules/late/1 | jq -r .description) == 'came late' ]]
 }
+
+@test "the image is an S2I builder" {
+  [[ $(cairn inspect notebook:1 --json | jq -r '.config.labels["io.openshift.s2i.scripts-url"]') == image:///usr/libexec/s2i ]]
+  mkdir -p wheels home-s2i project
+  chmod 0770 home-s2i
+  cp "$root"/examples/python-stack/Pipfile* project
+  echo 1 >project/first.ipynb
+  python3 -m venv tool
+  tool/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest wheels \
+    --requirement <(env -u CAIRN_PYTHON_INDEX "$root/s2i/bin/install-locked" project --print)
+  local variables=()
+  mapfile -t variables < <(cairn inspect notebook:1 --json | jq -r '.config.env[] | "--env", .')
+  local builder=("$BATS_TEST_DIRNAME/container" notebook --user 1001 "${variables[@]}" --env PIP_NO_INDEX=1 --env PIP_FIND_LINKS=/mnt/wheels --env S2I_SOURCE=/mnt/src
+    --mount "$PWD/home-s2i:/opt/app-root/src" --mount "$PWD/project:/mnt/src:ro" --mount "$PWD/wheels:/mnt/wheels:ro")
+  "${builder[@]}" /usr/libexec/s2i/assemble
+  [[ $("${builder[@]}" python -c 'import click, six; print(six.__file__)') == /opt/app-root/lib/python3.11/site-packages/six.py ]]
+  [[ -f home-s2i/first.ipynb ]]
+  # It can be a builder once more: what was installed belongs to the group.
+  [[ $(stat -c '%a %g' notebook/opt/app-root/lib/python3.11/site-packages/click) == '775 0' ]]
+}
