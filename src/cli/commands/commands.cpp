@@ -56,6 +56,7 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_modules(line, program);
   add_python(line, program);
   add_lock(line, program);
+  add_base(line, program);
   add_inspect(line, program);
   add_diff(line, program);
   add_history(line, program);

@@ -14,6 +14,7 @@ namespace cairn::cli {
 void add_annotate(CommandLine& line, Program& program);
 void add_append(CommandLine& line, Program& program);
 void add_bake(CommandLine& line, Program& program);
+void add_base(CommandLine& line, Program& program);
 void add_completion(CommandLine& line, Program& program);
 void add_config(CommandLine& line, Program& program);
 void add_copy(CommandLine& line, Program& program);
