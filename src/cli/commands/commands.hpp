@@ -16,6 +16,7 @@ void add_append(CommandLine& line, Program& program);
 void add_bake(CommandLine& line, Program& program);
 void add_base(CommandLine& line, Program& program);
 void add_build(CommandLine& line, Program& program);
+void add_check(CommandLine& line, Program& program);
 void add_completion(CommandLine& line, Program& program);
 void add_config(CommandLine& line, Program& program);
 void add_copy(CommandLine& line, Program& program);
