@@ -55,7 +55,7 @@ inline image::Image python_image(const std::filesystem::path& scratch, const std
   const auto library = "usr/lib/" + name;
   for (const auto& entry : fs::directory_iterator("/" + library))
     if (entry.is_regular_file() && entry.path().extension() == ".py") add(entry.path(), library + "/" + entry.path().filename().string());
-  for (const auto* package : {"collections", "encodings", "importlib", "json", "re", "venv"})
+  for (const auto* package : {"collections", "encodings", "importlib", "lib-dynload", "logging", "re", "venv"})
     if (fs::exists("/" + library + "/" + package)) fs::copy("/" + library + "/" + package, root / library / package, fs::copy_options::recursive);
   std::ofstream(root / "usr/lib/extra") << extra;
   store::StoreTarget target(store);
