@@ -7,9 +7,7 @@
 #include <cairn/stack/interpreter.hpp>
 #include <cairn/stack/layers.hpp>
 #include <cairn/stack/request.hpp>
-#if __has_include(<cairn/stack/venv.hpp>)
 #include <cairn/stack/venv.hpp>
-#endif
 #include <cairn/store/layer_target.hpp>
 
 #include <fmt/format.h>
@@ -104,10 +102,8 @@ StepLayers PythonSteps::make(const recipe::Step& step, const Task& task)
   const auto settings = state_->make_settings(python, lock);
   StepLayers out;
   if (python.makes_venv) {
-#if __has_include(<cairn/stack/venv.hpp>)
     store::StoreTarget target(state_->store);
     out.layers.push_back(stack::make_venv_layer(python.prefix, interpreter, settings.compression, target, task));
-#endif
   }
   auto made = stack::make_layers(resolved.wheels, settings, state_->store, task);
   std::ranges::move(made.layers, std::back_inserter(out.layers));
