@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// In the order of `Building::run`: the base, keys of native steps, is the whole known, make native steps side by side, lay all on
-// the base in order (containers need what is below them), config, publish.
+// In the order of `Building::run`: the base, keys of native steps, is the whole known, make native steps side by side and meanwhile lay all
+// on the base in order (containers need what is below them), config, publish.
 #include <cairn/build/build.hpp>
 
 #include <cairn/base/error.hpp>
@@ -10,6 +10,8 @@
 #include <cairn/build/package_step.hpp>
 #include <cairn/build/python_step.hpp>
 #include <cairn/build/records.hpp>
+#include <cairn/build/side_by_side.hpp>
+#include <cairn/build/tree_digest.hpp>
 #include <cairn/image/copy.hpp>
 #include <cairn/image/rebase.hpp>
 #include <cairn/layer/skeleton.hpp>
@@ -47,13 +49,14 @@ struct Work {
   std::string key;                 ///< of native steps; of others once what lies below is there
   std::optional<StepLayers> made;  ///< of files and python
   std::optional<Opened> library;   ///< of modules
+  std::string library_target;      ///< where it lies
   StepReport report;
 };
 
 class Building {
 public:
   Building(const recipe::ImageFile& recipe, const BuildSettings& settings, const Surroundings& surroundings, store::Store& store, const Task& task)
-      : recipe_(recipe), settings_(settings), surroundings_(surroundings), store_(store), task_(task), records_(store)
+      : recipe_(recipe), settings_(settings), surroundings_(surroundings), store_(store), task_(task), records_(store), trees_(store.cache("builds"))
   {
   }
 
@@ -67,8 +70,8 @@ public:
     if (settings_.uses_records) {
       if (const auto known = records_.find_image(key)) return unchanged(*known);
     }
-    make_native();
-    auto image = compose();
+    check_python();
+    auto image = make_all();
     image::publish(image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store_; }, store_, task_);
     records_.keep_image(key, image.descriptor);
     return finish(std::move(image));
@@ -132,15 +135,14 @@ private:
     const auto file = recipe::BaseFile::read(recipe_.base_directory);
     if (const auto* reference = std::get_if<recipe::ImageBase>(&file.source)) {
       const auto opened = surroundings_.open(reference->reference);
-      base_ = image::load(*opened.blobs, opened.manifest);
-      image::copy_image(*opened.blobs, base_, store_, task_.step("base"));
-      return;
+      image::copy_image(*opened.blobs, image::load(*opened.blobs, opened.manifest), store_, task_.step("base"));
     }
     const BaseSettings settings{.package_cache = settings_.package_cache,
                                 .compression = settings_.layer.compression,
                                 .threads = settings_.layer.threads,
                                 .created = settings_.created};
-    auto lock = recipe::BaseLock::read(recipe_.base_directory);
+    const bool has_packages = std::holds_alternative<recipe::DebianBase>(file.source);
+    auto lock = has_packages ? recipe::BaseLock::read(recipe_.base_directory) : recipe::BaseLock();
     if (!lock) {
       lock = lock_base(file, settings, task_);
       built_.notes.push_back(fmt::format("{}: no {}, made of what there is today; cairn base lock keeps it", recipe_.base_directory, recipe::base_lock_name));
@@ -180,16 +182,42 @@ private:
     const bool any_python = std::ranges::any_of(works_, [](const Work& work) { return std::holds_alternative<recipe::PythonStep>(work.step->what); });
     if (any_python) python_ = std::make_unique<PythonSteps>(base_, settings_, surroundings_, store_, task_);
     for (auto& work : works_) in_context([&] { return work.step->place; }, [&] { set_key(work); });
+    for (const auto& work : works_) in_context([&] { return work.step->place; }, [&] { refuse_overlap(work); });
+  }
+
+  /// A library hides what is below its target, and nothing else belongs there.
+  void refuse_overlap(const Work& work) const
+  {
+    const auto* files = std::get_if<recipe::FilesStep>(&work.step->what);
+    const auto* python = std::get_if<recipe::PythonStep>(&work.step->what);
+    const std::string place = files != nullptr ? files->to : python != nullptr ? python->prefix : std::string();
+    for (const auto& other : works_) {
+      const auto& target = other.library_target;
+      if (!target.empty() && (place + '/').starts_with(target + '/'))
+        throw Error(Errc::bad_input, fmt::format("{} lies in {}, which is the library's of {}", printable(place), printable(target), other.step->place));
+    }
+  }
+
+  /// What would fail only after other steps were made.
+  void check_python()
+  {
+    for (const auto& work : works_) {
+      if (!std::holds_alternative<recipe::PythonStep>(work.step->what)) continue;
+      auto notes = in_context([&] { return work.step->place; }, [&] { return python_->check(*work.step); });
+      std::ranges::move(notes, std::back_inserter(built_.notes));
+    }
   }
 
   void set_key(Work& work)
   {
     const auto& step = *work.step;
     if (const auto* files = std::get_if<recipe::FilesStep>(&step.what)) {
-      work.key = compressed_key("files").add(files->to).add(files->is_group_writable ? "g" : "").add(tree_digest(path_in(step, files->from), files->excludes)).finish();
+      work.key = compressed_key("files").add(files->to).add(files->is_group_writable ? "g" : "").add(trees_.of(path_in(step, files->from), files->excludes)).finish();
     } else if (std::holds_alternative<recipe::PythonStep>(step.what)) {
       work.key = python_->key(step);
     } else if (const auto* modules = std::get_if<recipe::ModulesStep>(&step.what)) {
+      if (std::ranges::any_of(works_, [](const Work& other) { return other.library.has_value() || !other.library_target.empty(); }))
+        throw Error(Errc::bad_input, "a second library; an image has one, so bring the modules together in one");
       work.library = surroundings_.open(modules->library);
       // Refused now, not after the work.
       const auto library = library::load(*work.library->blobs, work.library->manifest);
@@ -198,6 +226,7 @@ private:
       if (own.os != other.os || own.architecture != other.architecture)
         throw Error(Errc::bad_input, fmt::format("library {} is for {}/{}, the base for {}/{}", printable(modules->library), printable(other.os),
                                                  printable(other.architecture), printable(own.os), printable(own.architecture)));
+      work.library_target = library.document.target;
       const auto wanted = wanted_modules(step, *modules);
       if (!wanted.empty()) static_cast<void>(library::closure(library.document, wanted));
       work.key = Key("modules").add(work.library->manifest.digest.str()).add(wanted).finish();
@@ -244,16 +273,21 @@ private:
 
   // 3. Native steps.
 
-  void make_native()
+  /// Native steps side by side, and beside them the containers, each as soon as what lies below it is there.
+  image::Image make_all()
   {
     std::vector<Work*> wanted;
     for (auto& work : works_)
       if (std::holds_alternative<recipe::FilesStep>(work.step->what) || std::holds_alternative<recipe::PythonStep>(work.step->what)) wanted.push_back(&work);
-    parallel_for(wanted.size(), thread_count(settings_.layer.threads), [&](std::size_t i) {
+    SideBySide makers(wanted.size(), thread_count(settings_.layer.threads), [&](std::size_t i) {
       auto& work = *wanted[i];
       const auto begin = Clock::now();
       in_context([&] { return work.step->place; }, [&] { make_native(work); });
       describe(work, work.made->layers, begin);
+    });
+    return compose([&](const Work& work) {
+      const auto at = std::ranges::find(wanted, &work);
+      if (at != wanted.end()) makers.wait_for(static_cast<std::size_t>(at - wanted.begin()));
     });
   }
 
@@ -296,10 +330,11 @@ private:
 
   // 4. All on one another.
 
-  image::Image compose()
+  image::Image compose(const std::function<void(const Work&)>& wait_for)
   {
     auto image = base_;
     for (auto& work : works_) {
+      wait_for(work);
       in_context([&] { return work.step->place; }, [&] {
         if (work.library) image = with_modules(image, work);
         else if (work.made) image = with_layers(image, *work.made);
@@ -411,6 +446,7 @@ private:
   store::Store& store_;
   const Task& task_;
   Records records_;
+  TreeDigests trees_;
   image::Image base_;
   std::string base_name_;
   std::vector<Work> works_;

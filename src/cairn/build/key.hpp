@@ -3,7 +3,6 @@
 
 #include <cairn/io/hash.hpp>
 
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,10 +34,5 @@ public:
 private:
   Sha256 hash_;
 };
-
-/// What a file, or all that a directory holds, is: names, kinds, the owner's executable bit, contents, link targets; neither times nor
-/// owners. Names that `excludes` (fnmatch(3), of paths below it) match are left out. Throws Error{not_found}, Error{unsupported} for
-/// sockets and devices.
-[[nodiscard]] std::string tree_digest(const std::filesystem::path& tree, const std::vector<std::string>& excludes);
 
 }  // namespace cairn::build

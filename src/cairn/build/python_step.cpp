@@ -4,6 +4,7 @@
 #include <cairn/base/error.hpp>
 #include <cairn/build/key.hpp>
 #include <cairn/os/fd.hpp>
+#include <cairn/python/pipfile_check.hpp>
 #include <cairn/stack/interpreter.hpp>
 #include <cairn/stack/layers.hpp>
 #include <cairn/stack/request.hpp>
@@ -84,16 +85,27 @@ std::string PythonSteps::key(const recipe::Step& step) const
   return key.finish();
 }
 
+std::vector<std::string> PythonSteps::check(const recipe::Step& step) const
+{
+  const auto& interpreter = state_->interpreter;
+  const auto path = lock_path(step);
+  const auto lock = stack::open_lock(state_->request(python_of(step)), path).lock;
+  if (!lock.python.empty() && lock.python != interpreter.python && !interpreter.full_version.starts_with(lock.python))
+    throw Error(Errc::bad_input, fmt::format("{} is for Python {}, the base has {}; lock it anew with the base's, or take another base",
+                                             printable(path.native()), printable(lock.python), interpreter.full_version));
+  const auto pipfile = python::check_pipfile(lock);
+  if (!pipfile || pipfile->problem.empty()) return {};
+  const auto problem = fmt::format("{}: {}", printable(path.parent_path().native()), pipfile->problem);
+  if (state_->settings.is_locked) throw Error(Errc::bad_input, "--locked: " + problem);
+  return {problem};
+}
+
 StepLayers PythonSteps::make(const recipe::Step& step, const Task& task)
 {
   const auto& python = python_of(step);
   const auto& interpreter = state_->interpreter;
   const auto request = state_->request(python);
   const auto lock = stack::open_lock(request, lock_path(step));
-  const auto& wanted = lock.lock.python;
-  if (!wanted.empty() && wanted != interpreter.python && !interpreter.full_version.starts_with(wanted))
-    throw Error(Errc::bad_input, fmt::format("{} is for Python {}, the base has {}; lock it anew with the base's, or take another base",
-                                             printable(lock_path(step).native()), printable(wanted), interpreter.full_version));
   python::WheelCache cache(stack::wheel_cache_path());
   const auto sources = stack::open_sources(request, lock, state_->settings.layer.threads);
   auto resolved = python::resolve(lock.lock, lock.pins, sources.settings, cache, task);

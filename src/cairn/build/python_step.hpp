@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace cairn::build {
 
@@ -20,7 +21,10 @@ public:
   PythonSteps& operator=(const PythonSteps&) = delete;
 
   [[nodiscard]] std::string key(const recipe::Step& step) const;
-  /// Throws Error: packages without a wheel, another Python than the lock is for.
+  /// Refuse, before anything is made, a lock for another Python than the base's, and with `is_locked` one that its Pipfile has left behind,
+  /// which is a note else. Throws Error{bad_input}.
+  [[nodiscard]] std::vector<std::string> check(const recipe::Step& step) const;
+  /// Throws Error: packages without a wheel.
   [[nodiscard]] StepLayers make(const recipe::Step& step, const Task& task);
 
 private:

@@ -74,12 +74,13 @@ Server::Server(const build::Container& container, build::ContainerRun run, const
   run.has_network = true;
   auto program = container_program(container, run);
   program.deadline = longest;
-  thread_ = std::jthread([program = std::move(program)] {
+  thread_ = std::jthread([this, program = std::move(program)] {
     try {
-      (void)run_program(program, Task{});
+      trouble_ = run_program(program, Task{}).errors;
     } catch (const std::exception& error) {
-      log::debug("server: {}", error.what());
+      trouble_ = error.what();
     }
+    is_over_ = true;  // after `trouble_`, which others read then
   });
 }
 
@@ -91,7 +92,7 @@ Server::~Server()
   for (const auto* name : {stop_name, end_name, log_name}) std::filesystem::remove(place_ / name, ignored);
 }
 
-bool Server::has_ended() const { return std::filesystem::exists(place_ / end_name); }
+bool Server::has_ended() const { return is_over_ || std::filesystem::exists(place_ / end_name); }
 
 std::optional<int> Server::get(const std::string& url) const
 {
@@ -124,6 +125,7 @@ std::string Server::said() const
   std::stringstream text;
   text << file.rdbuf();
   auto all = text.str();
+  if (all.empty() && is_over_) all = trouble_;
   while (all.ends_with('\n')) all.pop_back();
   const auto at = all.rfind('\n');
   return printable(at == std::string::npos ? all : all.substr(at + 1));

@@ -5,6 +5,7 @@
 #include <cairn/build/container_storage.hpp>
 #include <cairn/http/client.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -38,6 +39,8 @@ private:
   std::filesystem::path place_;  ///< the container's /tmp
   http::Client client_;
   const Task& task_;
+  std::atomic<bool> is_over_{false};  ///< buildah has ended
+  std::string trouble_;               ///< what it said then
   std::jthread thread_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/base/error.hpp>
-#include <cairn/os/fd.hpp>
+#include <cairn/python/pipfile_check.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/python_options.hpp>
 #include <cli/render/text.hpp>
@@ -15,8 +15,6 @@
 
 namespace cairn::cli {
 namespace {
-
-constexpr std::uint64_t pipfile_limit_bytes = std::uint64_t{16} << 20;
 
 struct Options {
   std::vector<std::string> words;
@@ -35,18 +33,10 @@ struct Report {
 /// Against the Pipfile beside it, if there is one.
 void check_pipfile(const python::Lock& lock, Report& report)
 {
-  const auto pipfile = lock.file.parent_path() / "Pipfile";
-  if (lock.kind != python::LockKind::pipfile || !std::filesystem::exists(pipfile)) return;
-  const auto hashes = python::pipfile_hashes(read_small_file(pipfile, pipfile_limit_bytes), "Pipfile", lock.sources);
-  if (lock.pipfile_hash == hashes.canonical) report.made_by = "pipenv 2026.4 or later";
-  else if (lock.pipfile_hash == hashes.with_categories) report.made_by = "pipenv 2022.10 to 2026.3";
-  else if (lock.pipfile_hash == hashes.legacy) report.made_by = "pipenv before 2022.10 or micropipenv";
-  else
-    report.problems.push_back(fmt::format(
-        "Pipfile.lock is stale: it was made from a Pipfile with hash {}, this one has {} (pipenv 2026.4 and later), {} (2022.10 and later) "
-        "or {} "
-        "(before); run 'pipenv lock'",
-        lock.pipfile_hash.empty() ? "?" : printable(lock.pipfile_hash), hashes.canonical, hashes.with_categories, hashes.legacy));
+  const auto check = python::check_pipfile(lock);
+  if (!check) return;
+  if (check->made_by.empty()) report.problems.push_back(check->problem);
+  else report.made_by = check->made_by;
 }
 
 void check_pins(const stack::OpenLock& lock, Report& report)
