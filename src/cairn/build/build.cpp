@@ -73,7 +73,9 @@ public:
     check_python();
     auto image = make_all();
     image::publish(image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store_; }, store_, task_);
-    records_.keep_image(key, image.descriptor);
+    KnownImage made{image.descriptor};
+    for (const auto& work : works_) made.steps.push_back({work.report.layers, work.report.bytes});
+    records_.keep_image(key, made);
     return finish(std::move(image));
   }
 
@@ -87,14 +89,17 @@ private:
     return std::move(built_);
   }
 
-  Built unchanged(const oci::Descriptor& known)
+  Built unchanged(const KnownImage& known)
   {
     built_.unchanged = true;
-    for (auto& work : works_) {
-      work.report.why = "what it reads is as it was";
-      if (const auto made = work.key.empty() ? std::nullopt : records_.find_step(work.key)) describe(work, made->layers, Clock::now());
+    for (std::size_t i = 0; i < works_.size(); ++i) {
+      auto& report = works_[i].report;
+      report.why = "what it reads is as it was";
+      if (i >= known.steps.size()) continue;
+      report.layers = known.steps[i].layers;
+      report.bytes = known.steps[i].bytes;
     }
-    return finish(image::load(store_, known));
+    return finish(image::load(store_, known.manifest));
   }
 
   void refuse_unpinned() const
@@ -151,14 +156,14 @@ private:
     base_report_.why = "";
     const auto key = Key("base").add(base_key(file, *lock, settings)).finish();
     if (const auto known = settings_.uses_records ? records_.find_image(key) : std::nullopt) {
-      base_ = image::load(store_, *known);
+      base_ = image::load(store_, known->manifest);
       base_report_.was_made = false;
       base_report_.why = "what it reads is as it was";
       return;
     }
     base_report_.why = "its definition or its lock is new";
     base_ = build_base(file, *lock, store_, settings, task_.step("base"));
-    records_.keep_image(key, base_.descriptor);
+    records_.keep_image(key, {base_.descriptor});
   }
 
   void check_platform(const oci::Platform& wanted) const

@@ -83,21 +83,26 @@ void Records::keep_step(const std::string& key, const StepLayers& made) const
   write_record(directory_ / ("step-" + key + ".json"), json);
 }
 
-std::optional<oci::Descriptor> Records::find_image(const std::string& key) const
+std::optional<KnownImage> Records::find_image(const std::string& key) const
 {
-  return read_record(directory_ / ("image-" + key + ".json"), [&](const oci::Json& json) -> std::optional<oci::Descriptor> {
-    auto manifest = oci::read_descriptor(json);
-    if (!store_.has(manifest)) return std::nullopt;
-    const auto image = image::load(store_, manifest);
+  return read_record(directory_ / ("image-" + key + ".json"), [&](const oci::Json& json) -> std::optional<KnownImage> {
+    KnownImage out{oci::read_descriptor(json.at("manifest"))};
+    if (!store_.has(out.manifest)) return std::nullopt;
+    const auto image = image::load(store_, out.manifest);
     if (!std::ranges::all_of(image.manifest.layers, [&](const oci::Descriptor& layer) { return store_.has(layer); })) return std::nullopt;
-    return manifest;
+    for (const auto step : json.at("steps").array()) out.steps.push_back({step.at("layers").uint64(), step.at("bytes").uint64()});
+    return out;
   });
 }
 
-void Records::keep_image(const std::string& key, const oci::Descriptor& manifest) const
+void Records::keep_image(const std::string& key, const KnownImage& made) const
 {
   oci::JsonWriter json;
-  oci::write_descriptor(json, manifest);
+  json.begin_object().key("manifest");
+  oci::write_descriptor(json, made.manifest);
+  json.begin_array("steps");
+  for (const auto& step : made.steps) json.begin_object().member("layers", step.layers).member("bytes", step.bytes).end_object();
+  json.end_array().end_object();
   write_record(directory_ / ("image-" + key + ".json"), json);
 }
 

@@ -4,6 +4,7 @@
 #include <cairn/image/edit.hpp>
 #include <cairn/store/store.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -18,6 +19,17 @@ struct StepLayers {
   std::vector<std::string> notes;    ///< for the user, each time
 };
 
+/// What one step of an image came to.
+struct StepSize {
+  std::uint64_t layers = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct KnownImage {
+  oci::Descriptor manifest;
+  std::vector<StepSize> steps{};  ///< in the recipe's order
+};
+
 /// Any thread.
 class Records {
 public:
@@ -26,8 +38,8 @@ public:
   /// Nothing when there is no such record, when it cannot be read, or when a blob of it is gone.
   [[nodiscard]] std::optional<StepLayers> find_step(const std::string& key) const;
   void keep_step(const std::string& key, const StepLayers& made) const;
-  [[nodiscard]] std::optional<oci::Descriptor> find_image(const std::string& key) const;
-  void keep_image(const std::string& key, const oci::Descriptor& manifest) const;
+  [[nodiscard]] std::optional<KnownImage> find_image(const std::string& key) const;
+  void keep_image(const std::string& key, const KnownImage& made) const;
 
 private:
   const store::Store& store_;

@@ -39,6 +39,19 @@ constexpr const char* s2i_probe = R"SH(
 for s in assemble run; do [ -x "$1/$s" ]; if [ $? = 0 ]; then printf '%s is there\tok\t%s\n' "$s" "$1/$s"; else printf '%s is there\tfail\t%s is no program\n' "$s" "$1/$s"; fi; done
 )SH";
 
+/// The last line of what a command said, not of what buildah adds about its end.
+std::string last_line(std::string_view text)
+{
+  std::string out;
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const bool is_buildahs = line.starts_with("Error: ") || line.starts_with("error running container") || line.starts_with("subprocess exited");
+    if (!line.empty() && !is_buildahs) out = line;
+  }
+  return out;
+}
+
 class Checking {
 public:
   Checking(const image::Image& image, store::Store& store, const Settings& settings, const Task& task)
@@ -166,11 +179,9 @@ private:
       const std::string name(test.at("name").string());
       try {
         const auto result = in_container(run);
-        auto last = result.errors.empty() ? result.output : result.errors;
-        while (last.ends_with('\n')) last.pop_back();
-        const auto line = last.rfind('\n');
-        add("recipe", name, result.status == 0,
-            result.status == 0 ? "" : fmt::format("exit status {}: {}", result.status, line == std::string::npos ? last : last.substr(line + 1)));
+        auto last = last_line(result.errors);
+        if (last.empty()) last = last_line(result.output);
+        add("recipe", name, result.status == 0, result.status == 0 ? "" : fmt::format("exit status {}: {}", result.status, printable(last)));
       } catch (const Error& error) {
         add("recipe", name, Outcome::failed, error.what());
       }

@@ -101,6 +101,18 @@ ModulesStep read_modules(const Yaml& step, const Substitution& variables)
   return out;
 }
 
+/// What a step reads is there.
+void check_sources(const Yaml& step, const Step& made)
+{
+  const auto check = [&](const char* key, const std::string& path) {
+    if (!path.empty() && !std::filesystem::exists(std::filesystem::path(made.directory) / path))
+      step.at(key).fail(fmt::format("{}: no such file or directory", printable((std::filesystem::path(made.directory) / path).lexically_normal().native())));
+  };
+  if (const auto* files = std::get_if<FilesStep>(&made.what)) check("files", files->from);
+  if (const auto* python = std::get_if<PythonStep>(&made.what)) check("python", python->lock);
+  if (const auto* modules = std::get_if<ModulesStep>(&made.what)) check("collection", modules->collection);
+}
+
 }  // namespace
 
 std::string Substitution::of(const Yaml& value) const
@@ -178,6 +190,7 @@ Step read_step(const Yaml& step, const std::filesystem::path& directory, const s
     step.check_keys({"files", "python", "packages", "run", "modules"});  // names a near one
     step.fail("no step: 'files', 'python', 'packages', 'run' or 'modules' is wanted");
   }
+  check_sources(step, out);
   return out;
 }
 

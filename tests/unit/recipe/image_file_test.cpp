@@ -60,6 +60,7 @@ std::string documented_example()
 TEST_F(ImageFileTest, reads_the_documented_example)
 {
   write("layers/tools/layer.yaml", "env: {TOOLS: '1'}\nsteps:\n- run: make\n");
+  write("files/hello", "");
   const auto file = read(documented_example());
   EXPECT_EQ(file.base_image, "base:1");
   ASSERT_EQ(file.steps.size(), 3u);
@@ -89,6 +90,8 @@ TEST_F(ImageFileTest, set_overrides_variables)
 
 TEST_F(ImageFileTest, extends_another)
 {
+  write("parent/a", "");
+  write("b", "");
   write("parent/cairn.yaml", "base: {image: '${BASE}'}\nvariables: {BASE: 'one:1'}\nlayers:\n- files: a\n  to: /a\nuser: root\nenv: {A: '1'}\n");
   const auto file = read("extends: parent\nvariables: {BASE: 'two:2'}\nlayers:\n- files: b\n  to: /b\nuser: '7'\nenv: {B: '2'}\n");
   EXPECT_EQ(file.base_image, "two:2");
@@ -114,6 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"base: {image: a}\nlaers: []\n", "cairn.yaml:2:1: unknown key 'laers'; did you mean 'layers'?"},
         Case{"base: base\n", "cairn.yaml:1:7: 'base': 'base/base.yaml': no such file"},
         Case{"base: {image: a}\nlayers:\n- files: ../x\n  to: /x\n", "cairn.yaml:3:10: 'layers[0].files': '../x' leads out of the recipe's directory"},
+        Case{"base: {image: a}\nlayers:\n- files: x\n  to: /x\n", "cairn.yaml:3:10: 'layers[0].files': 'x': no such file or directory"},
         Case{"base: {image: a}\nlayers:\n- files: x\n  to: x\n", "cairn.yaml:4:7: 'layers[0].to': 'x' is no plain absolute path"},
         Case{"base: {image: a}\nlayers:\n- files: x\n  run: y\n", "cairn.yaml:3:3: 'layers[0]': 'files' and 'run' in one step; make two of them"},
         Case{"base: {image: a}\nlayers:\n- file: x\n", "cairn.yaml:3:3: unknown key 'file' in 'layers[0]'; did you mean 'files'?"},
