@@ -5,6 +5,7 @@
 #include <cairn/build/build.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/build/base_links.hpp>
 #include <cairn/build/config.hpp>
 #include <cairn/build/key.hpp>
 #include <cairn/build/package_step.hpp>
@@ -178,6 +179,8 @@ private:
       works_.push_back(std::move(work));
     }
     const bool any_python = std::ranges::any_of(works_, [](const Work& work) { return std::holds_alternative<recipe::PythonStep>(work.step->what); });
+    if (std::ranges::any_of(works_, [](const Work& work) { return std::holds_alternative<recipe::FilesStep>(work.step->what); }))
+      links_ = base_links(base_, store_, task_);
     if (any_python) python_ = std::make_unique<PythonSteps>(base_, settings_, surroundings_, store_, task_);
     for (auto& work : works_) in_context([&] { return work.step->place; }, [&] { set_key(work); });
   }
@@ -186,7 +189,7 @@ private:
   {
     const auto& step = *work.step;
     if (const auto* files = std::get_if<recipe::FilesStep>(&step.what)) {
-      work.key = compressed_key("files").add(files->to).add(files->is_group_writable ? "g" : "").add(tree_digest(path_in(step, files->from), files->excludes)).finish();
+      work.key = compressed_key("files").add(resolved(files->to, links_)).add(files->is_group_writable ? "g" : "").add(tree_digest(path_in(step, files->from), files->excludes)).finish();
     } else if (std::holds_alternative<recipe::PythonStep>(step.what)) {
       work.key = python_->key(step);
     } else if (const auto* modules = std::get_if<recipe::ModulesStep>(&step.what)) {
@@ -281,7 +284,7 @@ private:
                                       .excludes = files.excludes,
                                       .made_by = fmt::format("cairn build: files of {}", step.layer)};
     store::StoreTarget target(store_);
-    const auto prefix = files.to == "/" ? std::string() : layer::archive_prefix(files.to);
+    const auto prefix = files.to == "/" ? std::string() : layer::archive_prefix(resolved(files.to, links_));
     StepLayers out;
     out.layers.push_back(image::layer_of_directory(path_in(step, files.from), prefix, rules, settings_.layer, target, task));
     return out;
@@ -413,6 +416,7 @@ private:
   Records records_;
   image::Image base_;
   std::string base_name_;
+  Links links_;  ///< of the base
   std::vector<Work> works_;
   std::unique_ptr<PythonSteps> python_;
   std::vector<std::pair<std::string, std::string>> module_env_;

@@ -42,7 +42,7 @@ for s in assemble run; do [ -x "$1/$s" ]; if [ $? = 0 ]; then printf '%s is ther
 class Checking {
 public:
   Checking(const image::Image& image, store::Store& store, const Settings& settings, const Task& task)
-      : image_(image), settings_(settings), task_(task), container_(build::make_container(image, store, "cairn check", task))
+      : image_(image), store_(store), settings_(settings), task_(task), container_(build::make_container(image, store, "cairn check", task))
   {
   }
 
@@ -104,7 +104,9 @@ private:
     const auto port = free_port();
     variables.emplace_back("NOTEBOOK_PORT", std::to_string(port));
     run.env = std::move(variables);
-    const Server server(*container_, run, step);
+    // Its own, as it would be: the home that another user wrote to is not there.
+    const auto container = build::make_container(image_, store_, "cairn check", step);
+    const Server server(*container, run, step);
     const auto origin = fmt::format("http://{}:{}", host, port);
     const auto took = server.wait_for(origin + prefix + "/api", start_limit);
     if (!took) return add("notebook", name, Outcome::failed, fmt::format("{}/api did not answer; it said: {}", prefix, server.said()));
@@ -178,6 +180,7 @@ private:
   }
 
   const image::Image& image_;
+  store::Store& store_;
   const Settings& settings_;
   const Task& task_;
   std::unique_ptr<build::Container> container_;
