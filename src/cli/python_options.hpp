@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cairn/http/client.hpp>
-#include <cairn/python/entry_point.hpp>
-#include <cairn/python/resolve.hpp>
+#include <cairn/stack/request.hpp>
 #include <cli/command_line.hpp>
-#include <cli/program.hpp>
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,33 +25,7 @@ struct PythonOptions {
 
 void add_python_options(Command& command, PythonOptions& options);
 
-/// A lock with all that is said about it.
-struct OpenLock {
-  python::Lock lock;
-  python::LockOptions options;
-  python::Target target;
-  python::PipVersion pip;
-  std::vector<python::Pin> pins;  ///< of this target
-};
-
-/// Read LOCK (a file, or a directory that has one). Throws UsageError for options that make no sense, Error for the lock.
-[[nodiscard]] OpenLock open_lock(const PythonOptions& options, const std::string& lock);
-
-/// The sources of the lock, or else those of `--index`, PIP_INDEX_URL and pip's configuration files.
-struct Sources {
-  Sources();
-  ~Sources();
-  Sources(Sources&&) noexcept = default;
-  Sources& operator=(Sources&&) = delete;
-  std::unique_ptr<http::Client> client;  ///< of the sources that are no directories; none: nothing can be asked
-  python::ResolveSettings settings{};
-};
-[[nodiscard]] Sources open_sources(const PythonOptions& options, const OpenLock& lock, Program& program);
-
-/// Where wheels are kept: CAIRN_WHEEL_CACHE, or `cairn/wheels` in the user's cache directory.
-[[nodiscard]] std::filesystem::path wheel_cache_path();
-
-/// `3 packages have no wheel: kfp 2.1 (…)…` with the next step.
-[[nodiscard]] std::string unbuilt_text(const std::vector<python::Unbuilt>& unbuilt);
+/// What they say. Throws UsageError for those that make no sense.
+[[nodiscard]] stack::Request request_of(const PythonOptions& options);
 
 }  // namespace cairn::cli

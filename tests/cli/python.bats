@@ -94,6 +94,25 @@ JSON
   one_line_error 'was made for Python 3.11, this stack is for 3.12'
 }
 
+@test "looks where pip would when a lock's index is a variable that nobody set" {
+  with_wheels demo==1.0
+  hash=$(sed 's/.*--hash=//' requirements.txt)
+  cat >Pipfile.lock <<JSON
+{"_meta": {"hash": {"sha256": "x"}, "pipfile-spec": 6, "requires": {"python_version": "3.11"},
+  "sources": [{"name": "main", "url": "\${CAIRN_PYTHON_INDEX}", "verify_ssl": true}]},
+ "default": {"demo": {"version": "==1.0", "hashes": ["$hash"], "index": "main"}}, "develop": {}}
+JSON
+  export PIP_CONFIG_FILE=/dev/null
+  unset PIP_INDEX_URL PIP_EXTRA_INDEX_URL
+  run -1 --separate-stderr cairn python layers . --tag stack:1
+  one_line_error "source 'main' has no URL for 'demo': set CAIRN_PYTHON_INDEX (or PIP_INDEX_URL, or index-url in pip.conf)"
+  cairn python layers . --tag stack:wheels --wheels wheelhouse --quiet
+  PIP_INDEX_URL=file://$PWD/wheelhouse cairn python layers . --tag stack:pip --quiet
+  CAIRN_PYTHON_INDEX=file://$PWD/wheelhouse PIP_INDEX_URL=file:///nowhere cairn python layers . --tag stack:set --quiet
+  printf '[global]\nindex-url = file://%s/wheelhouse\n' "$PWD" >pip.conf
+  PIP_CONFIG_FILE=$PWD/pip.conf cairn python layers . --tag stack:conf --quiet
+}
+
 @test "asks for what is missing" {
   run -2 --separate-stderr cairn python
   run -2 --separate-stderr cairn python layers x
@@ -101,7 +120,7 @@ JSON
   run -2 --separate-stderr cairn python what
   one_line_error 'there are layers, add, list and diff'
   with_wheels demo==1.0
-  run -2 --separate-stderr cairn python layers requirements.txt --tag stack:1
+  run -1 --separate-stderr cairn python layers requirements.txt --tag stack:1
   one_line_error 'does not say for which Python'
   with_store
   run -1 --separate-stderr cairn python list library:2026.11
@@ -143,6 +162,56 @@ with_index() {
 }
 
 teardown() { [[ -z ${server-} ]] || kill "$server"; }
+
+# with_python_base: base:1, an image with this machine's Python.
+with_python_base() {
+  local file
+  compgen -G '/usr/lib/python3.*/os.py' >/dev/null || skip 'no Python in /usr/lib'
+  version=$(cd /usr/lib && printf '%s\n' python3.*/os.py | sed -n 's|^python\(3\.[0-9]*\)/os.py$|\1|p' | tail -1)
+  mkdir -p python/{lib64,usr/bin,usr/lib/x86_64-linux-gnu}
+  for file in $(ldd "/usr/bin/python$version" | grep -o '/[^ ]*'); do cp -L "$file" python/usr/lib/x86_64-linux-gnu; done
+  mv python/usr/lib/x86_64-linux-gnu/ld-linux* python/lib64
+  cp "/usr/bin/python$version" python/usr/bin
+  (cd / && find "usr/lib/python$version" -name '*.py' -not -path '*/test/*' -print0 | tar -c --null -T -) | tar -xC python
+  with_wheels first==1
+  layers --tag empty:1 --quiet >/dev/null
+  cairn append empty:1 python --tag base:1 --quiet >/dev/null
+}
+
+@test "adds bytecode that the base's Python made" {
+  with_python_base
+  with_wheels demo==1.0 other==2.0
+  add() { cairn python add base:1 requirements.txt --python "$version" --wheels wheelhouse --quiet "$@"; }
+  first=$(add --tag app:1 --bytecode)
+  cairn validate app:1 --quiet
+  cairn unpack app:1 root --quiet
+  site=root/opt/app-root/lib/python$version/site-packages
+  pyc=$site/demo/__pycache__/__init__.cpython-${version/./}.pyc
+  [[ $(od -An -tx1 -j4 -N4 "$pyc") == ' 01 00 00 00' ]]
+  grep -qa "/opt/app-root/lib/python$version/site-packages/demo/__init__.py" "$pyc"
+  grep -q "^demo/__pycache__/__init__.cpython-${version/./}.pyc,," "$site/demo-1.0.dist-info/RECORD"
+  # Nor does anything of the user's count.
+  rm -r "$HOME/.local/share/cairn/store/cairn/cache"
+  [[ $first == $(umask 077 && TZ=Asia/Tokyo PYTHONOPTIMIZE=2 PYTHONPATH=/nowhere PYTHONWARNINGS=error add --tag app:1 --bytecode --jobs 1) ]]
+  add --tag plain:1
+  [[ $first != $(cairn inspect plain:1 --json | jq -r .digest) ]]
+  cairn unpack plain:1 plain --quiet
+  [[ -z $(find plain/opt -name '*.pyc') ]]
+  # What it made of one wheel is kept.
+  with_wheels demo==1.1 other==2.0
+  add --tag app:3 --bytecode
+  [[ $(find "$HOME/.local/share/cairn/store" -name '*.pack' | wc -l) == 3 ]]
+}
+
+@test "says why there can be no bytecode" {
+  with_wheels demo==1.0
+  run -2 --separate-stderr layers --tag stack:1 --bytecode
+  one_line_error "--bytecode: the Python of a base compiles it; 'python layers' has none, 'python add' has"
+  layers --tag base:1 --quiet
+  with_wheels other==1.0
+  run -1 --separate-stderr cairn python add base:1 requirements.txt --python 3.11 --wheels wheelhouse --tag app:1 --bytecode --quiet
+  one_line_error 'has no /usr/bin/python3.11'
+}
 
 @test "fetches from an index once, and asks nothing when it is down" {
   with_wheels demo==1.0

@@ -19,6 +19,13 @@ same_as_pip() {
     pyyaml==6.0.4 tornado==6.6.1 setuptools==84.2.1 ruamel.yaml==0.19.1 certifi==2026.10.19.post1
 }
 
+@test "bytecode is what pip compiles" {
+  venv=$("$support/environment")
+  wheelhouse=$("$support/wheelhouse" small numpy==2.4.6 six==1.17.0 attrs==26.1.0 requests==2.34.2 jupyterlab==4.6.6 ipykernel==7.4.0 pyzmq==27.3.0 click==8.5.1 \
+    pyyaml==6.0.4 tornado==6.6.1 setuptools==84.2.1 ruamel.yaml==0.19.1 certifi==2026.10.19.post1)
+  "$venv/bin/python" "$support/compare_pip.py" --bytecode "$CAIRN" "$venv" "$wheelhouse" "$BATS_TEST_TMPDIR"
+}
+
 @test "the example builds, from its committed lock" {
   venv=$("$support/environment")
   wheelhouse=$("$support/wheelhouse" small numpy==2.4.6 six==1.17.0 attrs==26.1.0 requests==2.34.2 jupyterlab==4.6.6 ipykernel==7.4.0 pyzmq==27.3.0 click==8.5.1 \

@@ -91,7 +91,9 @@ private:
   void generate(const std::string& path, std::string content, bool is_executable)
   {
     generated_.push_back({relative(path, library_), record_hash(content), std::to_string(content.size())});
-    put(path, file(std::move(content), is_executable));
+    auto made = file(std::move(content), is_executable);
+    made.is_generated = true;
+    put(path, std::move(made));
   }
 
   void place(const ZipEntry& entry, std::uint32_t index)

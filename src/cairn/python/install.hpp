@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/os/fd.hpp>
 #include <cairn/python/wheel.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,12 +34,21 @@ struct InstallSettings {
   PipVersion pip{};
 };
 
+/// A file that holds contents which no wheel has. Any thread may read.
+struct OpenFile {
+  Fd fd;
+  std::string what;  ///< for errors
+};
+
 /// One file as it will lie in the image.
 struct InstalledFile {
   std::string path;  ///< from the image's root, no leading slash
   bool is_executable = false;
   std::uint64_t size_bytes = 0;
-  std::optional<std::uint32_t> entry;  ///< index in the archive; nothing: `content`
+  bool is_generated = false;  ///< by the installer: the wheel has nothing like it
+  std::optional<std::uint32_t> entry;  ///< index in the archive; nothing: `other`, or else `content`
+  std::shared_ptr<const OpenFile> other{};  ///< holds the content, from `other_offset`
+  std::uint64_t other_offset = 0;
   std::string content{};
 };
 

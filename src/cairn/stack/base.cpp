@@ -5,10 +5,10 @@
 #include <cairn/image/shown_files.hpp>
 #include <cairn/python/record.hpp>
 #include <cairn/python/text.hpp>
+#include <cairn/stack/glibc.hpp>
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <filesystem>
 
 namespace cairn::stack {
@@ -23,18 +23,6 @@ std::string header(std::string_view text, std::string_view name)
     if (line.starts_with(name) && line.substr(name.size()).starts_with(":")) return std::string(python::trim(line.substr(name.size() + 1)));
   }
   return {};
-}
-
-/// "GNU C Library … release version 2.36."
-std::optional<std::pair<unsigned, unsigned>> glibc_of(std::string_view library)
-{
-  constexpr std::string_view says = "release version 2.";
-  const auto at = library.find(says);
-  if (at == std::string_view::npos) return std::nullopt;
-  unsigned minor = 0;
-  const auto digits = library.substr(at + says.size(), 4);
-  if (std::from_chars(digits.data(), digits.data() + digits.size(), minor).ec != std::errc{}) return std::nullopt;
-  return std::pair(2u, minor);
 }
 
 /// `__pycache__/NAME.*.pyc` and `NAME.pyc` of a source, as pip removes them with it.
@@ -73,7 +61,7 @@ BasePython read_base(const oci::BlobSource& blobs, const image::Image& image, co
     if (at->starts_with(prefix + "bin/python")) base.has_python = true;
   }
   for (const auto& [path, content] : shown.contents) {
-    if (path.ends_with("/libc.so.6")) base.glibc = glibc_of(content);
+    if (path.ends_with("/libc.so.6")) base.glibc = glibc_version(content);
     if (!path.ends_with(".dist-info/METADATA")) continue;
     BaseProject project;
     project.name = python::canonical_name(header(content, "Name"));

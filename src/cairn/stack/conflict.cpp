@@ -3,18 +3,25 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/io/hash.hpp>
+#include <cairn/os/fd.hpp>
 
 #include <fmt/format.h>
 
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 namespace cairn::stack {
 namespace {
 
 Digest content_digest(const OwnedFiles& owner, const python::InstalledFile& file)
 {
+  if (file.other) {
+    std::vector<std::byte> bytes(static_cast<std::size_t>(file.size_bytes));
+    bytes.resize(read_full_at(file.other->fd.get(), bytes, file.other_offset, file.other->what));
+    return sha256(as_text(bytes));
+  }
   if (!file.entry) return sha256(file.content);
   DigestSink sink;
   copy(*owner.wheel->archive.open(owner.wheel->archive.entries()[*file.entry]), sink);

@@ -5,6 +5,7 @@
 #include <cairn/io/codec.hpp>
 #include <cairn/python/resolve.hpp>
 #include <cairn/stack/base.hpp>
+#include <cairn/stack/bytecode.hpp>
 #include <cairn/stack/conflict.hpp>
 #include <cairn/stack/plan.hpp>
 #include <cairn/stack/stack.hpp>
@@ -26,6 +27,7 @@ struct MakeSettings {
   std::size_t layers = default_layers;
   Compression compression{};
   OnConflict on_conflict = OnConflict::refuse;
+  std::optional<BytecodeMaker> bytecode{};  ///< nothing: none, as `pip install --no-compile`
   RecordCheck record = RecordCheck::warn;  ///< strict: every hash of RECORD is checked, and a difference is an error
   std::size_t threads = 0;
   std::string tag;       ///< also the previous stack, whose plan is kept where it can be

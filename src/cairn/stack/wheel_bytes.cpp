@@ -122,6 +122,11 @@ void WheelBytes::read(std::uint64_t offset, std::span<std::byte> buffer)
 void WheelBytes::content(std::size_t file, std::uint64_t offset, std::span<std::byte> buffer)
 {
   const auto& one = files_[file];
+  if (one.other) {
+    if (read_full_at(one.other->fd.get(), buffer, one.other_offset + offset, one.other->what) != buffer.size())
+      throw Error(Errc::changed, fmt::format("{}: became shorter while it was read", one.other->what));
+    return;
+  }
   if (!one.entry) {
     std::memcpy(buffer.data(), one.content.data() + offset, buffer.size());
     return;

@@ -49,7 +49,7 @@ void check_pipfile(const python::Lock& lock, Report& report)
         lock.pipfile_hash.empty() ? "?" : printable(lock.pipfile_hash), hashes.canonical, hashes.with_categories, hashes.legacy));
 }
 
-void check_pins(const OpenLock& lock, Report& report)
+void check_pins(const stack::OpenLock& lock, Report& report)
 {
   for (const auto& pin : lock.pins) {
     const auto name = pin.version ? fmt::format("{} {}", pin.name, pin.version->str()) : pin.name;
@@ -58,10 +58,10 @@ void check_pins(const OpenLock& lock, Report& report)
   }
 }
 
-void pick(const Options& options, const OpenLock& lock, Program& program, Report& report)
+void pick(const stack::Request& request, const stack::OpenLock& lock, Program& program, Report& report)
 {
-  python::WheelCache cache(wheel_cache_path());
-  auto sources = open_sources(options.python, lock, program);
+  python::WheelCache cache(stack::wheel_cache_path());
+  auto sources = stack::open_sources(request, lock, program.settings().jobs.value);
   sources.settings.fetch = python::Fetch::no;
   const auto task = program.task("find wheels");
   auto resolved = python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
@@ -69,7 +69,7 @@ void pick(const Options& options, const OpenLock& lock, Program& program, Report
   report.unbuilt = std::move(resolved.unbuilt);
 }
 
-oci::JsonWriter record(const Report& report, const OpenLock& lock)
+oci::JsonWriter record(const Report& report, const stack::OpenLock& lock)
 {
   oci::JsonWriter json(oci::JsonStyle::readable);
   json.begin_object().member("lock", lock.lock.file.string()).member("python", lock.target.python()).member("pins", lock.pins.size());
@@ -87,12 +87,13 @@ Exit run(const Options& options, Program& program)
 {
   if (options.words.front() != "check" || options.words.size() > 2)
     throw UsageError(fmt::format("'lock {}': there is 'lock check [DIR]'; see cairn lock --help", fmt::join(options.words, " ")));
-  const auto lock = open_lock(options.python, options.words.size() == 2 ? options.words[1] : ".");
+  const auto request = request_of(options.python);
+  const auto lock = stack::open_lock(request, options.words.size() == 2 ? options.words[1] : ".");
   Report report;
   check_pipfile(lock.lock, report);
   check_pins(lock, report);
-  if (options.pick) pick(options, lock, program, report);
-  if (!report.unbuilt.empty()) report.problems.push_back(unbuilt_text(report.unbuilt));
+  if (options.pick) pick(request, lock, program, report);
+  if (!report.unbuilt.empty()) report.problems.push_back(stack::unbuilt_text(report.unbuilt));
   if (program.json()) {
     program.print(record(report, lock));
   } else if (!report.picked.empty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/base/error.hpp>
 #include <cairn/image/copy.hpp>
+#include <cairn/stack/interpreter.hpp>
 #include <cairn/stack/make.hpp>
 #include <cairn/stack/stack.hpp>
 #include <cli/commands/commands.hpp>
@@ -31,6 +32,7 @@ struct Options {
   std::optional<std::uint64_t> level;
   std::optional<std::string> conflict;
   bool strict_record = false;
+  bool bytecode = false;
   std::optional<std::string> output;
 };
 
@@ -65,7 +67,7 @@ Exit diff(Program& program, const std::string& before, const std::string& after)
   return Exit::done;
 }
 
-stack::MakeSettings make_settings(const Options& options, const OpenLock& lock, const Settings& settings)
+stack::MakeSettings make_settings(const Options& options, const stack::OpenLock& lock, const Settings& settings)
 {
   stack::MakeSettings make;
   make.install.target = lock.target;
@@ -82,10 +84,18 @@ stack::MakeSettings make_settings(const Options& options, const OpenLock& lock, 
   return make;
 }
 
+/// The base's Python of the stack's version.
+stack::BytecodeMaker bytecode_maker(const store::Store& store, const oci::BlobSource& blobs, const stack::MakeSettings& settings,
+                                    const Task& task)
+{
+  return stack::find_interpreter(blobs, *settings.base, store.cache("interpreters"), task, settings.install.target.python())
+      .bytecode_maker();
+}
+
 /// The base in the store, and what of the stack it has already. Those wheels are taken off the list: their layers would
 /// change nothing.
 void put_on_base(Program& program, store::Store& store, const std::string& argument, stack::MakeSettings& settings,
-                 std::vector<python::Chosen>& wheels)
+                 std::vector<python::Chosen>& wheels, bool bytecode)
 {
   const auto open = open_image(program, argument);
   settings.base = image::load(*open.blobs, open.manifest);
@@ -109,25 +119,28 @@ void put_on_base(Program& program, store::Store& store, const std::string& argum
   });
   settings.replaced = stack::replace(base, replaced);
   image::copy_image(*open.blobs, *settings.base, store, task);
+  if (bytecode) settings.bytecode = bytecode_maker(store, *open.blobs, settings, task);
 }
 
 Exit layers(const Options& options, Program& program, const std::string& lock_file, const std::optional<std::string>& base)
 {
   if (!options.tag) throw UsageError(fmt::format("'python {}' needs --tag; see cairn python --help", options.words.front()));
   store::check_tag_name(*options.tag);
+  if (options.bytecode && !base) throw UsageError("--bytecode: the Python of a base compiles it; 'python layers' has none, 'python add' has");
   std::optional<image::Reference> output;
   if (options.output) output = parse_output(*options.output);  // refuse it now, not at the end
-  const auto lock = open_lock(options.python, lock_file);
+  const auto request = request_of(options.python);
+  const auto lock = stack::open_lock(request, lock_file);
   auto settings = make_settings(options, lock, program.settings());
-  python::WheelCache cache(wheel_cache_path());
+  python::WheelCache cache(stack::wheel_cache_path());
   auto resolved = [&] {
     const auto task = program.task("find wheels");
-    const auto sources = open_sources(options.python, lock, program);
+    const auto sources = stack::open_sources(request, lock, program.settings().jobs.value);
     return python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
   }();
-  if (!resolved.unbuilt.empty()) throw Error(Errc::unsupported, unbuilt_text(resolved.unbuilt));
+  if (!resolved.unbuilt.empty()) throw Error(Errc::unsupported, stack::unbuilt_text(resolved.unbuilt));
   auto store = program.open_store(store::Access::write);
-  if (base) put_on_base(program, store, *base, settings, resolved.wheels);
+  if (base) put_on_base(program, store, *base, settings, resolved.wheels, options.bytecode);
   const auto made = [&] {
     const auto task = program.task(fmt::format("make {}", *options.tag));
     return stack::make(resolved.wheels, settings, store, task);
@@ -226,6 +239,7 @@ void add_python(CommandLine& line, Program& program)
       .choice("--conflict", {"refuse", "pip"}, "when two packages have one path with different content: an error, or pip's order",
               options->conflict)
       .flag("--strict-record", "refuse wheels whose RECORD is not what they hold", options->strict_record)
+      .flag("--bytecode", "compile with IMAGE's Python what `add` installs", options->bytecode)
       .option("--output", "PLACE", "copy the image there too: `oci:DIR[:TAG]` or `oci-archive:FILE[:TAG]`", options->output);
 }
 

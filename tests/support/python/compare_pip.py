@@ -2,19 +2,48 @@
 # SPDX-License-Identifier: Apache-2.0
 """Install a wheelhouse with pip and with cairn, and list what differs.
 
-    compare_pip.py CAIRN VENV WHEELHOUSE [SCRATCH]
+    compare_pip.py [--bytecode] CAIRN VENV WHEELHOUSE [SCRATCH]
 
 WHEELHOUSE holds wheels and requirements.txt with their hashes. VENV is where pip is. Compared are names, kinds, modes and
 content of every file below a fresh virtual environment, but for what the environment itself brings. Both are given the same
-prefix, so that scripts and RECORD are the same too. Exit code 1 and the differences, or the number of files.
+prefix, so that scripts and RECORD are the same too. With --bytecode both compile; what is compared then is the code without the header
+that says when it is valid. Exit code 1 and the differences, or the number of files.
 """
 import hashlib
+import marshal
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
+
+
+def content_of(path):
+    data = path.read_bytes()
+    if path.suffix == ".pyc" and path.parent.name == "__pycache__":
+        return marshal.dumps(marshal.loads(data[16:]), 2)  # version 2 has no references, whose use depends on pip's own memory
+    return data
+
+
+def make_base(cairn, wheelhouse, scratch, environment):
+    """base:1, an image with this machine's Python, on a stack that lies elsewhere."""
+    library = pathlib.Path(sysconfig.get_path("stdlib"))
+    python = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    root = scratch / "python"
+    libraries = root / "usr/lib/x86_64-linux-gnu"
+    for directory in (libraries, root / "lib64", root / "usr/bin"):
+        directory.mkdir(parents=True)
+    shutil.copy(f"/usr/bin/{python}", root / "usr/bin")
+    shutil.copytree(library, root / "usr/lib" / python, ignore=shutil.ignore_patterns("test", "__pycache__", "config-*"))
+    for line in subprocess.run(["ldd", f"/usr/bin/{python}"], check=True, capture_output=True, text=True).stdout.splitlines():
+        for word in line.split():
+            if word.startswith("/"):
+                shutil.copy(word, root / "lib64" if "ld-linux" in word else libraries)
+    subprocess.run([cairn, "python", "layers", f"{wheelhouse}/requirements.txt", "--wheels", wheelhouse, "--tag", "other:1", "--store", scratch / "store", "--quiet",
+                    "--python", python[6:], "--glibc", "2.36", "--prefix", "/elsewhere"], check=True, env=environment, stdout=subprocess.DEVNULL)
+    subprocess.run([cairn, "append", "other:1", root, "--tag", "base:1", "--store", scratch / "store", "--quiet"], check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
 def snapshot(root):
@@ -24,28 +53,31 @@ def snapshot(root):
         if path.is_symlink():
             found[name] = ("link", os.readlink(path))
         elif path.is_file():
-            found[name] = ("file", oct(path.stat().st_mode & 0o7777), hashlib.sha256(path.read_bytes()).hexdigest())
+            found[name] = ("file", oct(path.stat().st_mode & 0o7777), hashlib.sha256(content_of(path)).hexdigest())
         else:
             found[name] = ("directory", oct(path.stat().st_mode & 0o7777))
     return found
 
 
 def main():
-    cairn, venv, wheelhouse = sys.argv[1:4]
-    scratch = pathlib.Path(tempfile.mkdtemp(dir=sys.argv[4] if len(sys.argv) > 4 else None))
+    bytecode = sys.argv[1] == "--bytecode"
+    cairn, venv, wheelhouse, *parent = sys.argv[2 if bytecode else 1:]
+    scratch = pathlib.Path(tempfile.mkdtemp(dir=parent[0] if parent else None))
     os.umask(0o002)  # what cairn writes is what pip writes with this umask: group as user
     try:
         prefix = scratch / "app"
         subprocess.run([f"{venv}/bin/python", "-m", "venv", "--without-pip", prefix], check=True)
         before = snapshot(prefix)
-        subprocess.run([f"{venv}/bin/pip", "--python", f"{prefix}/bin/python", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes", "--no-index",
+        subprocess.run([f"{venv}/bin/pip", "--python", f"{prefix}/bin/python", "install", "--quiet", "--no-deps", "--compile" if bytecode else "--no-compile", "--require-hashes", "--no-index",
                         "--disable-pip-version-check", "--find-links", wheelhouse, "-r", f"{wheelhouse}/requirements.txt"], check=True)
         by_pip = {name: what for name, what in snapshot(prefix).items() if name not in before}
         shutil.rmtree(prefix)
         store = scratch / "store"
         environment = {**os.environ, "CAIRN_WHEEL_CACHE": str(scratch / "cache")}
         version = ".".join(map(str, sys.version_info[:2]))
-        subprocess.run([cairn, "python", "layers", f"{wheelhouse}/requirements.txt", "--wheels", wheelhouse, "--tag", "stack:1", "--store", store, "--quiet",
+        if bytecode:
+            make_base(cairn, wheelhouse, scratch, environment)
+        subprocess.run([cairn, "python", *(["add", "--bytecode", "base:1"] if bytecode else ["layers"]), f"{wheelhouse}/requirements.txt", "--wheels", wheelhouse, "--tag", "stack:1", "--store", store, "--quiet",
                         "--python", version, "--glibc", "2.36", "--prefix", prefix, "--interpreter", f"{prefix}/bin/python"],
                        check=True, env=environment, stdout=subprocess.DEVNULL)
         root = scratch / "root"

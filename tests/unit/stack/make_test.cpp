@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cairn/stack/make.hpp>
+#include <cairn/stack/layers.hpp>
 
 #include <cairn/base/error.hpp>
 #include <cairn/os/temp.hpp>
@@ -93,6 +93,30 @@ TEST_F(Make, makes_only_the_layer_of_a_changed_package)
   ASSERT_EQ(difference.changes.size(), 1u);
   EXPECT_EQ(difference.changes[0].after, "1.1");
   EXPECT_EQ(difference.layers_to_fetch, 1u);
+}
+
+TEST_F(Make, gives_the_layers_of_the_image_without_it)
+{
+  const std::vector wheels{wheel("aaa", "1.0", {{"aaa.py", "a"}}), wheel("bbb", "2.0", {{"bbb.py", noise(2 << 20)}})};
+  const auto image = [&] {
+    const auto made = make_in("store", wheels);
+    return image::load(*store_, made.manifest);
+  }();
+  store_.emplace(directory_.path() / "other", store::Access::write);
+  for (const bool unchanged : {false, true}) {
+    const auto stack = make_layers(wheels, settings, *store_, Task{});
+    EXPECT_EQ(stack.unchanged, unchanged);
+    EXPECT_EQ(stack.annotations, image.manifest.annotations);
+    EXPECT_EQ(stack.new_layers + stack.kept_layers, 2u);
+    ASSERT_EQ(stack.layers.size(), image.manifest.layers.size());
+    for (std::size_t i = 0; i < stack.layers.size(); ++i) {
+      EXPECT_EQ(stack.layers[i].descriptor.digest, image.manifest.layers[i].digest);
+      EXPECT_EQ(stack.layers[i].descriptor.annotations, image.manifest.layers[i].annotations);
+      EXPECT_EQ(stack.layers[i].diff_id, image.config.diff_ids[i]);
+      EXPECT_EQ(stack.layers[i].made_by, image.config.history[i].created_by);
+    }
+  }
+  EXPECT_THAT(store_->tags(), IsEmpty());
 }
 
 TEST_F(Make, checks_records_only_when_asked_to)
