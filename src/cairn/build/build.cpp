@@ -164,8 +164,8 @@ private:
   {
     const auto& found = base_.config.platform;
     if (found.os != wanted.os || found.architecture != wanted.architecture)
-      throw Error(Errc::bad_input, fmt::format("{}: the base is for {}/{}, 'platform' says {}", recipe_.base_place, printable(found.os),
-                                               printable(found.architecture), printable(recipe_.platform)));
+      throw Error(Errc::bad_input, fmt::format("{}: the base is for {}/{}, 'platform' says {}", recipe_.base_place, found.os, found.architecture,
+                                               recipe_.platform));
   }
 
   // 2. Keys, and what would fail later.
@@ -199,8 +199,8 @@ private:
       const auto& own = base_.config.platform;
       const auto& other = library.image.config.platform;
       if (own.os != other.os || own.architecture != other.architecture)
-        throw Error(Errc::bad_input, fmt::format("library {} is for {}/{}, the base for {}/{}", printable(modules->library), printable(other.os),
-                                                 printable(other.architecture), printable(own.os), printable(own.architecture)));
+        throw Error(Errc::bad_input, fmt::format("library {} is for {}/{}, the base for {}/{}", printable(modules->library), other.os, other.architecture,
+                                                 own.os, own.architecture));
       const auto wanted = wanted_modules(step, *modules);
       if (!wanted.empty()) static_cast<void>(library::closure(library.document, wanted));
       work.key = Key("modules").add(work.library->manifest.digest.str()).add(wanted).finish();
