@@ -142,6 +142,8 @@ END
   refused "the base is for linux/amd64, 'platform' says"
   sed 's/^layers:/laers:/' saved >project/cairn.yaml
   refused "project/cairn.yaml:3:1: unknown key 'laers'; did you mean 'layers'?"
+  { cat saved; echo 'env: {LMOD_PACKAGE_PATH: /elsewhere/}'; } | sed '/^env: {PATH/d' >project/cairn.yaml
+  refused "is for /opt/easybuild, LMOD_PACKAGE_PATH says /elsewhere/"
   cp saved project/cairn.yaml
   mkfifo project/files/pipe
   refused "is no file, directory or symbolic link"
@@ -190,4 +192,20 @@ END
   [[ $stderr == *"project/cairn.yaml:3:3: "*"some text"* ]]
   run -1 cairn inspect project:1
   [[ -z $(buildah containers --quiet --filter name=cairn-) ]]
+}
+
+@test "a run step that does not do the same twice is told, with the files" {
+  with_debian
+  printf 'base: {image: "debian:1"}\nlayers:\n- run: "date +%%N >/opt/now; echo same >/opt/same"\n' >project/cairn.yaml
+  cairn build project --tag project:1 --quiet >/dev/null
+  run --separate-stderr -0 cairn build project --tag project:1 --no-cache
+  [[ $stderr == *"project/cairn.yaml:3:3: gave other bytes than the last time, in 1 path: opt/now"* ]]
+}
+
+@test "buildah missing: the line names the steps that need it" {
+  with_debian
+  printf 'base: {image: "debian:1"}\nlayers:\n- run: true\n- packages: [curl]\n' >project/cairn.yaml
+  mkdir bin
+  run --separate-stderr -1 env PATH="$PWD/bin" "$CAIRN" build project --tag project:1
+  one_line_error "project/cairn.yaml:3:3, project/cairn.yaml:4:3"
 }

@@ -8,9 +8,11 @@
 #include <cairn/build/base_links.hpp>
 #include <cairn/build/config.hpp>
 #include <cairn/build/key.hpp>
+#include <cairn/build/layer_difference.hpp>
 #include <cairn/build/package_step.hpp>
 #include <cairn/build/python_step.hpp>
 #include <cairn/build/records.hpp>
+#include <cairn/build/tool.hpp>
 #include <cairn/image/copy.hpp>
 #include <cairn/image/rebase.hpp>
 #include <cairn/layer/skeleton.hpp>
@@ -23,6 +25,7 @@
 #include <cairn/store/layer_target.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -32,6 +35,7 @@ namespace cairn::build {
 namespace {
 
 constexpr std::uint64_t collection_limit_bytes = std::uint64_t{1} << 20;
+constexpr std::size_t shown_paths = 10;
 using Clock = std::chrono::steady_clock;
 
 std::string_view kind_of(const recipe::Step& step)
@@ -62,6 +66,7 @@ public:
   {
     const auto hold = store_.hold(LockMode::shared, task_);
     refuse_unpinned();
+    require_buildah();
     find_base();
     prepare();
     const auto key = image_key();
@@ -100,6 +105,15 @@ private:
     if (!settings_.is_locked) return;
     const auto found = unpinned(recipe_);
     if (!found.empty()) throw Error(Errc::bad_input, fmt::format("--locked: {}{}", found.front(), found.size() == 1 ? "" : fmt::format("; and {} more", found.size() - 1)));
+  }
+
+  /// Missing tools are said before anything is made.
+  void require_buildah() const
+  {
+    std::vector<std::string> places;
+    for (const auto& step : recipe_.steps)
+      if (std::holds_alternative<recipe::PackagesStep>(step.what) || std::holds_alternative<recipe::RunStep>(step.what)) places.push_back(step.place);
+    if (!places.empty()) require_tool("buildah", "buildah", fmt::format("{}", fmt::join(places, ", ")));
   }
 
   // 1. The base.
@@ -201,10 +215,20 @@ private:
       if (own.os != other.os || own.architecture != other.architecture)
         throw Error(Errc::bad_input, fmt::format("library {} is for {}/{}, the base for {}/{}", printable(modules->library), other.os, other.architecture,
                                                  own.os, own.architecture));
+      check_prefix(*modules, library.document.target);
       const auto wanted = wanted_modules(step, *modules);
       if (!wanted.empty()) static_cast<void>(library::closure(library.document, wanted));
       work.key = Key("modules").add(work.library->manifest.digest.str()).add(wanted).finish();
     }
+  }
+
+  /// Programs in the image find what a library says of itself by LMOD_PACKAGE_PATH.
+  void check_prefix(const recipe::ModulesStep& modules, const std::string& target) const
+  {
+    const auto said = image::find_env(wished_env(base_.config.env, recipe_.config), "LMOD_PACKAGE_PATH");
+    if (said && std::filesystem::path(*said + "/").lexically_normal() != std::filesystem::path(target + "/"))
+      throw Error(Errc::bad_input, fmt::format("library {} is for {}, LMOD_PACKAGE_PATH says {}; set it in 'env' to {}/, or split with --target",
+                                               printable(modules.library), target, *said, target));
   }
 
   [[nodiscard]] Key compressed_key(std::string_view kind) const
@@ -385,10 +409,28 @@ private:
         made.layer->made_by = fmt::format("cairn build: {} of {}", kind_of(*work.step), work.step->layer);
         work.made->layers.push_back(std::move(*made.layer));
       }
+      tell_difference(work, step_task);
       records_.keep_step(work.key, *work.made);
     }
     describe(work, work.made->layers, begin);
     return with_layers(image, *work.made);
+  }
+
+  /// A step that was made before, of the same, should have given the same.
+  void tell_difference(const Work& work, const Task& task)
+  {
+    const auto before = records_.find_step(work.key);
+    if (!before || before->layers.size() != work.made->layers.size()) return;
+    for (std::size_t i = 0; i < before->layers.size(); ++i) {
+      const auto& one = before->layers[i].descriptor;
+      const auto& other = work.made->layers[i].descriptor;
+      if (one.digest == other.digest) continue;
+      auto paths = differing_paths(store_, one, other, task);
+      const auto count = paths.size();
+      paths.resize(std::min<std::size_t>(count, shown_paths));
+      built_.notes.push_back(fmt::format("{}: gave other bytes than the last time, in {} {}: {}{}", work.step->place, count, count == 1 ? "path" : "paths",
+                                         fmt::join(paths, ", "), count > shown_paths ? ", …" : ""));
+    }
   }
 
   [[nodiscard]] static ContainerStep container_step(const recipe::Step& step, const std::filesystem::path& sources, const Task& task)
