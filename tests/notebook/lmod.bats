@@ -21,9 +21,8 @@ setup_file() {
   cd "$BATS_FILE_TMPDIR/memory" || return
   base=$("$support/lmod-base")
   "$CAIRN" unpack "oci:$base:base:lmod" root --quiet
-  # What the layer's two steps do.
+  # What the layer's step does.
   cp -R "$layer/etc/." root/etc
-  cp -R "$layer/libexec/." root/usr/share/lmod/lmod/libexec
   for name in BLAS/1.0 BLAS/1.0-avx512 CuPy/13 Plain/1; do
     mkdir -p "tree/modules/all/${name%/*}"
     printf 'whatis("Description: %s")\nprepend_path("PATH", "/opt/apps/easybuild/software/%s/bin")\n' "$name" "$name" >"tree/modules/all/$name.lua"

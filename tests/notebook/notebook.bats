@@ -80,7 +80,7 @@ start() {
 # open NAME: the whole visit.
 open() {
   mkdir -p "$CAIRN_SCREENSHOTS/$1"
-  node driver/open.mjs "$address$base_url/" "$CAIRN_TREE_FLAT" "$CAIRN_SCREENSHOTS/$1"
+  node driver/open.mjs "$address$base_url/" "$CAIRN_TREE_FLAT" "$CAIRN_SCREENSHOTS/$1" || { tail -n 20 "server-$1.log"; return 1; }
 }
 
 @test "a library that is baked in" {

@@ -23,7 +23,16 @@ if [[ -z ${HOME:-} || ! -w $HOME ]]; then
   export HOME=/tmp/home
   mkdir -p "$HOME"
 fi
-export USER=${USER:-notebook}
+
+# A random user has no entry in /etc/passwd, and ssh, git and whoami want one: a library gives them one.
+if ! getent passwd "$(id -u)" >/dev/null; then
+  for library in /usr/lib/*/libnss_wrapper.so /usr/lib64/libnss_wrapper.so; do
+    [[ -e $library ]] || continue
+    export NSS_WRAPPER_PASSWD=/tmp/passwd NSS_WRAPPER_GROUP=/etc/group LD_PRELOAD=$library${LD_PRELOAD:+:$LD_PRELOAD}
+    { cat /etc/passwd && printf 'notebook:x:%s:0:notebook:%s:/bin/bash\n' "$(id -u)" "$HOME"; } >"$NSS_WRAPPER_PASSWD"
+  done
+fi
+export USER=${USER:-$(id -un 2>/dev/null || echo notebook)}
 
 if [[ -n ${JUPYTERHUB_API_TOKEN:-} ]]; then
   exec start-singleuser.sh "$@"
