@@ -72,11 +72,11 @@ public:
     require_buildah();
     find_base();
     prepare();
+    check_python();
     const auto key = image_key();
     if (settings_.uses_records) {
       if (const auto known = records_.find_image(key)) return unchanged(*known);
     }
-    check_python();
     auto image = make_all();
     image::publish(image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store_; }, store_, task_);
     KnownImage made{image.descriptor};

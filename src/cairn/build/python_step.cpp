@@ -89,10 +89,11 @@ std::vector<std::string> PythonSteps::check(const recipe::Step& step) const
 {
   const auto& interpreter = state_->interpreter;
   const auto path = lock_path(step);
-  const auto lock = stack::open_lock(state_->request(python_of(step)), path).lock;
+  const auto lock = python::read_lock(path, {.groups = python_of(step).groups});
   if (!lock.python.empty() && lock.python != interpreter.python && !interpreter.full_version.starts_with(lock.python))
     throw Error(Errc::bad_input, fmt::format("{} is for Python {}, the base has {}; lock it anew with the base's, or take another base",
                                              printable(path.native()), printable(lock.python), interpreter.full_version));
+  static_cast<void>(stack::open_lock(state_->request(python_of(step)), path));
   const auto pipfile = python::check_pipfile(lock);
   if (!pipfile || pipfile->problem.empty()) return {};
   const auto problem = fmt::format("{}: {}", printable(path.parent_path().native()), pipfile->problem);
