@@ -20,6 +20,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <memory>
 #include <mutex>
 #include <random>
 #include <system_error>
@@ -101,46 +105,84 @@ void keep_few(const std::string& id, const std::filesystem::path& records)
 {
   write_file_atomically(records / id, "", Flush::no);
   std::vector<std::pair<std::filesystem::file_time_type, std::filesystem::path>> all;
-  for (const auto& one : std::filesystem::directory_iterator(records)) all.emplace_back(one.last_write_time(), one.path());
+  for (const auto& one : std::filesystem::directory_iterator(records))
+    if (one.path().filename().native().size() == id.size()) all.emplace_back(one.last_write_time(), one.path());
   std::ranges::sort(all, std::greater<>());
   for (std::size_t i = kept_images; i < all.size(); ++i) {
-    const auto name = all[i].second.filename().native();
-    if (name.size() == id.size()) (void)try_buildah({"rmi", fmt::format("{}:{}", image_name, name)});
+    (void)try_buildah({"rmi", fmt::format("{}:{}", image_name, all[i].second.filename().native())});
     std::filesystem::remove(all[i].second);
   }
 }
 
-/// A container, removed at the end.
+constexpr std::string_view run_prefix = "run-";
+
+/// Remove containers of runs that were killed: their records name a process that is gone.
+void clear_killed(const std::filesystem::path& records)
+{
+  constexpr std::uint64_t limit_bytes = 32;
+  for (const auto& one : std::filesystem::directory_iterator(records)) {
+    const auto name = one.path().filename().native();
+    if (!name.starts_with(run_prefix)) continue;
+    const auto text = read_small_file(one.path(), limit_bytes);
+    pid_t process = 0;
+    (void)std::from_chars(text.data(), text.data() + text.size(), process);
+    if (process > 0 && (::kill(process, 0) == 0 || errno != ESRCH)) continue;
+    const auto container = name.substr(run_prefix.size());
+    // What still runs there, killed runs cannot stop, is in the way: the next run tries again.
+    if (try_buildah({"rm", container}) || !try_buildah({"inspect", "--type", "container", container})) std::filesystem::remove(one.path());
+  }
+}
+
+/// A container, removed at the end. While it is there, a record in `records` says whose it is.
 class Container {
 public:
-  Container(const std::string& image, const Task& task) : name_(fresh_name())
+  Container(const std::string& image, const std::filesystem::path& records, const Task& task)
+      : name_(fresh_name()), record_(records / fmt::format("{}{}", run_prefix, name_))
   {
+    write_file_atomically(record_, fmt::format("{}", ::getpid()), Flush::no);
     try {
       (void)buildah("a step in a container", {"from", "--quiet", "--pull-never", "--name", name_, image}, task);
     } catch (...) {
-      (void)try_buildah({"rm", name_});
+      remove();
       throw;
     }
   }
-  ~Container() { (void)try_buildah({"rm", name_}); }
+  ~Container() { remove(); }
   Container(const Container&) = delete;
   Container& operator=(const Container&) = delete;
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::filesystem::path mount(const Task& task) const { return first_line(buildah("a step in a container", {"mount", name_}, task).output); }
 
 private:
+  void remove() noexcept
+  {
+    (void)try_buildah({"rm", name_});
+    std::error_code none;
+    std::filesystem::remove(record_, none);
+  }
+
   std::string name_;
+  std::filesystem::path record_;
 };
 
-std::unique_ptr<Container> container_of(const image::Image& image, store::Store& store, const Task& task)
+/// Where it is remembered which images and containers of buildah's storage are ours: in that storage, whatever store they came from.
+std::filesystem::path records_directory(const Task& task)
+{
+  const std::filesystem::path root = first_line(buildah("a step in a container", {"info", "--format", "{{.store.GraphRoot}}"}, task).output);
+  std::filesystem::create_directories(root / "cairn");
+  return root / "cairn";
+}
+
+std::unique_ptr<Container> container_of(const image::Image& image, const store::Store& store, const Task& task)
 {
   const auto id = id_of(image);
   const auto name = fmt::format("{}:{}", image_name, id);
-  const FileLock lock(store.cache("containers") / "in-use", LockMode::exclusive, task);
+  const auto records = records_directory(task);
+  const FileLock lock(records / "in-use", LockMode::exclusive, task);
+  clear_killed(records);
   if (!try_buildah({"inspect", "--type", "image", "--format", "{{.FromImageID}}", name})) pull(image, store, task);
-  const auto records = store.cache("containers");
   keep_few(id, records);
-  return std::make_unique<Container>(name, task);
+  return std::make_unique<Container>(name, records, task);
 }
 
 std::string_view isolation_name(Isolation isolation)
