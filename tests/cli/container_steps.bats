@@ -111,14 +111,14 @@ END
 @test "clears away what a killed run left" {
   step -- 'touch /tmp/here; while [ ! -e /tmp/go ]; do sleep 0.1; done' 3>&- &
   shell=$!
-  until container=$(own_containers) && [[ -n $container ]] && buildah mount "$container" >mount 2>/dev/null && [[ -e $(<mount)/tmp/here ]]; do
+  until container=$(own_containers) && [[ -n $container ]] && root=$(buildah mount "$container" 2>/dev/null) && [[ -e $root/tmp/here ]]; do
     kill -0 "$shell"
   done
   record=$(buildah info --format '{{.store.GraphRoot}}')/cairn/run-$container
   kill -KILL "$(<"$record")"
   wait "$shell" || true
   # buildah itself lives on, until what it runs ends.
-  touch "$(<mount)/tmp/go"
+  touch "$root/tmp/go"
   while pgrep -f "buildah run.*$container" >/dev/null; do :; done
   run --separate-stderr -0 step -- 'true'
   [[ ! -e $record && -z $(own_containers) ]]

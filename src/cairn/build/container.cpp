@@ -151,7 +151,10 @@ public:
   Container(const Container&) = delete;
   Container& operator=(const Container&) = delete;
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] std::filesystem::path mount(const Task& task) const { return first_line(buildah("a step in a container", {"mount", name_}, task).output); }
+  [[nodiscard]] std::filesystem::path mount(const Task& task) const
+  {
+    return first_line(buildah("a step in a container", {"mount", name_}, task).output);
+  }
 
 private:
   void remove() noexcept
@@ -168,7 +171,8 @@ private:
 /// Where it is remembered which images and containers of buildah's storage are ours: in that storage, whatever store they came from.
 std::filesystem::path records_directory(const Task& task)
 {
-  const std::filesystem::path root = first_line(buildah("a step in a container", {"info", "--format", "{{.store.GraphRoot}}"}, task).output);
+  const std::filesystem::path root =
+      first_line(buildah("a step in a container", {"info", "--format", "{{.store.GraphRoot}}"}, task).output);
   std::filesystem::create_directories(root / "cairn");
   return root / "cairn";
 }
@@ -204,7 +208,8 @@ Isolation probed(const Container& container)
   const std::scoped_lock lock(mutex);
   if (found) return *found;
   const auto first = ::geteuid() == 0 ? Isolation::oci : Isolation::rootless;
-  const bool works = try_buildah({"run", "--isolation", std::string(isolation_name(first)), "--network", "host", container.name(), "--", "true"});
+  const bool works =
+      try_buildah({"run", "--isolation", std::string(isolation_name(first)), "--network", "host", container.name(), "--", "true"});
   found = works ? first : Isolation::chroot;
   return *found;
 }
@@ -219,9 +224,11 @@ Program program_of(const ContainerStep& step, Isolation isolation, const Contain
   const auto add = [&words](std::initializer_list<std::string> more) { words.insert(words.end(), more); };
   // buildah cuts off the network only in a namespace of its own: with chroot, all of buildah is in one.
   if (!step.has_network && isolation == Isolation::chroot) add({"unshare", "--net"});
-  add({"buildah", "run", "--isolation", std::string(isolation_name(isolation)), "--user", "0:0", "--workingdir", "/", "--hostname", "localhost"});
+  add({"buildah", "run", "--isolation", std::string(isolation_name(isolation)), "--user", "0:0", "--workingdir", "/", "--hostname",
+       "localhost"});
   if (isolation != Isolation::chroot) add({"--network", step.has_network ? "host" : "none"});
-  add({"--env", fmt::format("SOURCE_DATE_EPOCH={}", layer::constant_mtime), "--env", "LC_ALL=C.UTF-8", "--env", "TZ=UTC", "--env", "HOME=/root"});
+  add({"--env", fmt::format("SOURCE_DATE_EPOCH={}", layer::constant_mtime), "--env", "LC_ALL=C.UTF-8", "--env", "TZ=UTC", "--env",
+       "HOME=/root"});
   for (const auto& [name, value] : step.env) add({"--env", fmt::format("{}={}", name, value)});
   for (const auto& [from, to] : step.mounts) add({"--volume", fmt::format("{}:{}:ro", from.native(), to)});
   add({container.name(), "--"});
@@ -231,8 +238,8 @@ Program program_of(const ContainerStep& step, Isolation isolation, const Contain
 
 }  // namespace
 
-ContainerLayer run_in_container(const image::Image& image, const ContainerStep& step, store::Store& store, const ContainerSettings& settings,
-                                const Task& task)
+ContainerLayer run_in_container(const image::Image& image, const ContainerStep& step, store::Store& store,
+                                const ContainerSettings& settings, const Task& task)
 {
   require_tool("buildah", "buildah", step.title);
   if (::geteuid() != 0)

@@ -111,14 +111,12 @@ void write_sources(const std::filesystem::path& directory, const Task& task)
   if (std::filesystem::is_regular_file(credentials)) std::filesystem::copy_file(credentials, directory / "auth.conf");
 }
 
-bool has_apt()
-{
-  return std::filesystem::exists("/usr/bin/apt-get");
-}
+bool has_apt() { return std::filesystem::exists("/usr/bin/apt-get"); }
 
 }  // namespace
 
-ContainerStep package_step(std::string title, const std::vector<std::string>& packages, const std::filesystem::path& directory, const Task& task)
+ContainerStep package_step(std::string title, const std::vector<std::string>& packages, const std::filesystem::path& directory,
+                           const Task& task)
 {
   if (has_apt()) write_sources(directory, task);
   ContainerStep step;

@@ -61,7 +61,8 @@ protected:
   void opaque(const std::string& path)
   {
     fs::create_directories(root_.path() / path);
-    if (::setxattr((root_.path() / path).c_str(), "trusted.overlay.opaque", "y", 1, 0) != 0) GTEST_SKIP() << "attributes of overlayfs need root";
+    if (::setxattr((root_.path() / path).c_str(), "trusted.overlay.opaque", "y", 1, 0) != 0)
+      GTEST_SKIP() << "attributes of overlayfs need root";
   }
   /// Paths in the layer, in order; files with a mode other than 0644 and hard links say so.
   std::vector<std::string> written(const std::vector<std::string>& mounts = {})

@@ -12,8 +12,9 @@ namespace {
 
 TEST(LeftOut, keeps_what_the_system_needs)
 {
-  for (const auto* path : {"etc/passwd", "etc/hosts.allow", "etc", "dev", "run", "run/lock", "var/log", "var/lib/apt/lists", "var/lib/apt/lists/partial",
-                           "var/cache/debconf/config.dat", "var/lib/dpkg/status", "tmp", "usr/dev/x", "root/.bashrc"}) {
+  for (const auto* path :
+       {"etc/passwd", "etc/hosts.allow", "etc", "dev", "run", "run/lock", "var/log", "var/lib/apt/lists", "var/lib/apt/lists/partial",
+        "var/cache/debconf/config.dat", "var/lib/dpkg/status", "tmp", "usr/dev/x", "root/.bashrc"}) {
     EXPECT_FALSE(belongs_to_runtime(path)) << path;
     EXPECT_FALSE(is_leftover(path, true)) << path;
   }
@@ -23,14 +24,16 @@ TEST(LeftOut, keeps_what_the_system_needs)
 
 TEST(LeftOut, knows_what_a_runtime_writes)
 {
-  for (const auto* path : {"etc/hosts", "etc/hostname", "etc/resolv.conf", "dev/null", "dev/shm/x", "proc/1", "sys/fs", "run/.containerenv", "run/secrets/x"})
+  for (const auto* path :
+       {"etc/hosts", "etc/hostname", "etc/resolv.conf", "dev/null", "dev/shm/x", "proc/1", "sys/fs", "run/.containerenv", "run/secrets/x"})
     EXPECT_TRUE(belongs_to_runtime(path)) << path;
 }
 
 TEST(LeftOut, knows_leftovers_and_keeps_the_directories_of_logs)
 {
-  for (const auto* path : {"tmp/x", "var/tmp/x", "var/log/dpkg.log", "var/log/apt/term.log", "var/cache/ldconfig/aux-cache", "var/cache/apt/pkgcache.bin",
-                           "var/lib/apt/lists/a_Packages", "var/lib/dpkg/status-old", "var/cache/debconf/config.dat-old", "etc/passwd-", "etc/.pwd.lock"})
+  for (const auto* path :
+       {"tmp/x", "var/tmp/x", "var/log/dpkg.log", "var/log/apt/term.log", "var/cache/ldconfig/aux-cache", "var/cache/apt/pkgcache.bin",
+        "var/lib/apt/lists/a_Packages", "var/lib/dpkg/status-old", "var/cache/debconf/config.dat-old", "etc/passwd-", "etc/.pwd.lock"})
     EXPECT_TRUE(is_leftover(path, false)) << path;
   EXPECT_TRUE(is_leftover("tmp/directory", true));
   EXPECT_FALSE(is_leftover("var/log/apt", true));

@@ -88,13 +88,15 @@ TEST_F(BaseFiles, say_where_they_are_wrong)
   EXPECT_EQ(refused_base("debain: {}"), "base.yaml:1:1: unknown key 'debain'; did you mean 'debian'?");
   EXPECT_THAT(refused_base("env: {A: b}"), EndsWith("says what the base is made of by exactly one of 'debian', 'image', 'containerfile'"));
   EXPECT_THAT(refused_base("image: a@sha256:" + hex + "\ncontainerfile: b\n"), HasSubstr("exactly one of"));
-  EXPECT_THAT(refused_base("debian:\n  suite: bookworm\n  packages:\n    - Upper\n"), HasSubstr("base.yaml:4:7: 'debian.packages[0]': 'Upper' is no name of a Debian package"));
+  EXPECT_THAT(refused_base("debian:\n  suite: bookworm\n  packages:\n    - Upper\n"),
+              HasSubstr("base.yaml:4:7: 'debian.packages[0]': 'Upper' is no name of a Debian package"));
   EXPECT_THAT(refused_base("debian: {suite: bookworm, packages: [a1, a1]}"), HasSubstr("'a1' is here twice"));
   EXPECT_THAT(refused_base("debian: {suite: bookworm, packages: [-o]}"), HasSubstr("'-o' is no name"));
   EXPECT_THAT(refused_base("debian: {suite: ../x}"), HasSubstr("is no suite"));
   EXPECT_THAT(refused_base("debian: {suite: b, remove: [usr]}"), HasSubstr("is not an absolute path"));
   EXPECT_THAT(refused_base("debian: {suite: b, remove: [/usr/../etc]}"), HasSubstr("has an empty component, '.' or '..'"));
-  EXPECT_THAT(refused_base("debian: {suite: b, users: [{name: 'a:b', uid: 1, gid: 0, home: /h}]}"), HasSubstr("has a character that passwd(5) has not"));
+  EXPECT_THAT(refused_base("debian: {suite: b, users: [{name: 'a:b', uid: 1, gid: 0, home: /h}]}"),
+              HasSubstr("has a character that passwd(5) has not"));
   EXPECT_THAT(refused_base("containerfile: ../x"), HasSubstr("does not lie beside this file"));
   EXPECT_THAT(refused_base("containerfile: x\nenv: {'A=': b}"), HasSubstr("is no name of a variable"));
 }
@@ -108,7 +110,8 @@ TEST_F(BaseFiles, refuse_images_that_may_be_others_tomorrow)
 
 TEST_F(BaseFiles, locks_read_as_they_were_written)
 {
-  const BaseLock lock{"bookworm", "amd64", {"lmod"}, {{"libc6", "2.36-9+deb12u14", "amd64", hex, 2759320}, {"lmod", "1:8.6~x", "all", hex, 1}}};
+  const BaseLock lock{
+      "bookworm", "amd64", {"lmod"}, {{"libc6", "2.36-9+deb12u14", "amd64", hex, 2759320}, {"lmod", "1:8.6~x", "all", hex, 1}}};
   lock.write(directory_.path());
   const auto read = BaseLock::read(directory_.path());
   ASSERT_TRUE(read);
@@ -123,10 +126,13 @@ TEST_F(BaseFiles, have_no_lock_at_first) { EXPECT_FALSE(BaseLock::read(directory
 TEST_F(BaseFiles, locks_say_where_they_are_wrong)
 {
   const auto with = [](const std::string& packages) { return "suite: b\narchitecture: amd64\nasked: []\npackages:\n" + packages; };
-  const auto one = [](const std::string& name) { return fmt::format("  - {{name: {}, version: \"1\", architecture: all, sha256: {}, size: 1}}\n", name, hex); };
+  const auto one = [](const std::string& name) {
+    return fmt::format("  - {{name: {}, version: \"1\", architecture: all, sha256: {}, size: 1}}\n", name, hex);
+  };
   EXPECT_THAT(refused_lock("suite: b\n"), HasSubstr("misses 'architecture'"));
   EXPECT_THAT(refused_lock(with(one("bb") + one("aa"))), HasSubstr("base.lock:6:5: 'packages[1]': is not in order of names"));
-  EXPECT_THAT(refused_lock(with("  - {name: aa, version: \"1\", architecture: all, sha256: ab, size: 1}\n")), HasSubstr("is no SHA-256 of 64 digits"));
+  EXPECT_THAT(refused_lock(with("  - {name: aa, version: \"1\", architecture: all, sha256: ab, size: 1}\n")),
+              HasSubstr("is no SHA-256 of 64 digits"));
   EXPECT_THAT(refused_lock(with("  - {name: aa, version: \"1\"}\n")), HasSubstr("misses 'architecture'"));
 }
 
