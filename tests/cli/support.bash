@@ -10,6 +10,10 @@ checkout=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 # shellcheck source=tests/support/base_image.bash
 . "$checkout/tests/support/base_image.bash"
 
+# Where what is fetched is kept from one run to the next: the caller's own, read before tests have a home of theirs.
+# shellcheck disable=SC2034  # for the tests
+lasting_cache=${CAIRN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cairn}
+
 cairn() { "${CAIRN:?set CAIRN to the path of the program}" "$@"; }
 
 clean_environment() {

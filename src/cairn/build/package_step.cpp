@@ -38,11 +38,16 @@ if command -v apt-get >/dev/null; then
     cat "$state/problem" >&2
     for one; do
       name=${one%%=*}
-      if ! apt-cache -c "$state/settings" show "$name" >/dev/null 2>&1; then
-        near=$(apt-cache -c "$state/settings" pkgnames | grep -i -F "$(printf %.4s "$name")" | sort | head -n 5 | tr '\n' ' ')
-        echo "there is no package $name${near:+; near names: $near}" >&2
-      elif [ "$one" != "$name" ] && ! apt-cache -c "$state/settings" show "$one" >/dev/null 2>&1; then
-        echo "there is no $one; there is $(apt-cache -c "$state/settings" show "$name" | sed -n 's/^Version: //p' | tr '\n' ' ')" >&2
+      versions=$(apt-cache -c "$state/settings" show "$name" 2>/dev/null | sed -n 's/^Version: //p' | sort -u | tr '\n' ' ')
+      if [ -z "$versions" ]; then
+        near=
+        for length in 6 5 4 3 2; do
+          near=$(apt-cache -c "$state/settings" pkgnames "$(printf %.${length}s "$name")" | awk '{ print length, $0 }' | sort -k 1n -k 2 | head -n 3 | sed 's/^[0-9]* //' | tr '\n' ' ')
+          [ -z "$near" ] || break
+        done
+        echo "no source of this machine has a package $name; the nearest are: $near" >&2
+      elif [ "$one" != "$name" ] && ! printf '%s' " $versions" | grep -q -F " ${one#*=} "; then
+        echo "$name has no version ${one#*=}; there is $versions" >&2
       fi
     done
     exit 1
@@ -106,14 +111,12 @@ void write_sources(const std::filesystem::path& directory, const Task& task)
   if (std::filesystem::is_regular_file(credentials)) std::filesystem::copy_file(credentials, directory / "auth.conf");
 }
 
-bool has_apt()
-{
-  return std::filesystem::exists("/usr/bin/apt-get");
-}
+bool has_apt() { return std::filesystem::exists("/usr/bin/apt-get"); }
 
 }  // namespace
 
-ContainerStep package_step(std::string title, const std::vector<std::string>& packages, const std::filesystem::path& directory, const Task& task)
+ContainerStep package_step(std::string title, const std::vector<std::string>& packages, const std::filesystem::path& directory,
+                           const Task& task)
 {
   if (has_apt()) write_sources(directory, task);
   ContainerStep step;
