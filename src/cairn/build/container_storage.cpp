@@ -10,12 +10,16 @@
 #include <cairn/io/hash.hpp>
 #include <cairn/layer/skeleton.hpp>
 #include <cairn/oci/manifest.hpp>
+#include <cairn/os/fd.hpp>
 #include <cairn/os/lock.hpp>
 #include <cairn/os/temp.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -98,13 +102,40 @@ void keep_few(const std::string& id, const std::filesystem::path& records)
 {
   write_file_atomically(records / id, "", Flush::no);
   std::vector<std::pair<std::filesystem::file_time_type, std::filesystem::path>> all;
-  for (const auto& one : std::filesystem::directory_iterator(records)) all.emplace_back(one.last_write_time(), one.path());
+  for (const auto& one : std::filesystem::directory_iterator(records))
+    if (one.path().filename().native().size() == id.size()) all.emplace_back(one.last_write_time(), one.path());
   std::ranges::sort(all, std::greater<>());
   for (std::size_t i = kept_images; i < all.size(); ++i) {
-    const auto name = all[i].second.filename().native();
-    if (name.size() == id.size()) (void)try_buildah({"rmi", fmt::format("{}:{}", image_name, name)});
+    (void)try_buildah({"rmi", fmt::format("{}:{}", image_name, all[i].second.filename().native())});
     std::filesystem::remove(all[i].second);
   }
+}
+
+constexpr std::string_view run_prefix = "run-";
+
+/// Remove containers of runs that were killed: their records name a process that is gone.
+void clear_killed(const std::filesystem::path& records)
+{
+  constexpr std::uint64_t limit_bytes = 32;
+  for (const auto& one : std::filesystem::directory_iterator(records)) {
+    const auto name = one.path().filename().native();
+    if (!name.starts_with(run_prefix)) continue;
+    const auto text = read_small_file(one.path(), limit_bytes);
+    pid_t process = 0;
+    (void)std::from_chars(text.data(), text.data() + text.size(), process);
+    if (process > 0 && (::kill(process, 0) == 0 || errno != ESRCH)) continue;
+    const auto container = name.substr(run_prefix.size());
+    // What still runs there, killed runs cannot stop, is in the way: the next run tries again.
+    if (try_buildah({"rm", container}) || !try_buildah({"inspect", "--type", "container", container})) std::filesystem::remove(one.path());
+  }
+}
+
+/// Where it is remembered which images and containers of buildah's storage are ours: in that storage, whatever store they came from.
+std::filesystem::path records_directory(const Task& task)
+{
+  const std::filesystem::path root = first_line(buildah("a container", {"info", "--format", "{{.store.GraphRoot}}"}, task).output);
+  std::filesystem::create_directories(root / "cairn");
+  return root / "cairn";
 }
 
 std::string_view isolation_name(Isolation isolation)
@@ -120,17 +151,26 @@ std::string_view isolation_name(Isolation isolation)
 
 }  // namespace
 
-Container::Container(const std::string& image, const Task& task) : name_(fresh_name())
+Container::Container(const std::string& image, const std::filesystem::path& records, const Task& task)
+    : name_(fresh_name()), record_(records / fmt::format("{}{}", run_prefix, name_))
 {
+  write_file_atomically(record_, fmt::format("{}", ::getpid()), Flush::no);
   try {
     (void)buildah("a container", {"from", "--quiet", "--pull-never", "--name", name_, image}, task);
   } catch (...) {
-    (void)try_buildah({"rm", name_});
+    remove();
     throw;
   }
 }
 
-Container::~Container() { (void)try_buildah({"rm", name_}); }
+Container::~Container() { remove(); }
+
+void Container::remove() noexcept
+{
+  (void)try_buildah({"rm", name_});
+  std::error_code none;
+  std::filesystem::remove(record_, none);
+}
 
 std::filesystem::path Container::mount(const Task& task) const { return first_line(buildah("a container", {"mount", name_}, task).output); }
 
@@ -141,11 +181,12 @@ std::unique_ptr<Container> make_container(const image::Image& image, store::Stor
     throw Error(Errc::unsupported, fmt::format("{}: containers need root; run cairn by 'buildah unshare'", needed_by));
   const auto id = id_of(image);
   const auto name = fmt::format("{}:{}", image_name, id);
-  const FileLock lock(store.cache("containers") / "in-use", LockMode::exclusive, task);
+  const auto records = records_directory(task);
+  const FileLock lock(records / "in-use", LockMode::exclusive, task);
+  clear_killed(records);
   if (!try_buildah({"inspect", "--type", "image", "--format", "{{.FromImageID}}", name})) pull(image, store, task);
-  const auto records = store.cache("containers");
   keep_few(id, records);
-  return std::make_unique<Container>(name, task);
+  return std::make_unique<Container>(name, records, task);
 }
 
 Isolation working_isolation(const Container& container)

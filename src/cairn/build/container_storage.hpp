@@ -16,11 +16,11 @@
 /// Containers of images in the store, kept by buildah.
 namespace cairn::build {
 
-/// A container, removed at the end.
+/// A container, removed at the end. While it is there, a record says whose it is.
 class Container {
 public:
-  /// Of an image that buildah has. Throws Error{tool}.
-  Container(const std::string& image, const Task& task);
+  /// Of an image that buildah has; its record lies in `records`. Throws Error{tool}.
+  Container(const std::string& image, const std::filesystem::path& records, const Task& task);
   ~Container();
   Container(const Container&) = delete;
   Container& operator=(const Container&) = delete;
@@ -29,7 +29,10 @@ public:
   [[nodiscard]] std::filesystem::path mount(const Task& task) const;
 
 private:
+  void remove() noexcept;
+
   std::string name_;
+  std::filesystem::path record_;
 };
 
 /// A container of `image`, whose documents and layers are in `store`; buildah unpacks it unless it did for one of the last runs.
