@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/build/config.hpp>
 
+#include <cairn/image/edit.hpp>
+
 #include <gmock/gmock.h>
 
 namespace cairn::build {
