@@ -33,7 +33,7 @@ setup_file() {
   if [[ -n ${CAIRN_NOTEBOOK_IMAGE:-} ]]; then
     cairn copy "$CAIRN_NOTEBOOK_IMAGE" notebook:1 >/dev/null
   else
-    cairn build "$root/examples/notebook" --tag notebook:1 >/dev/null
+    CAIRN_PYTHON_INDEX=$("$support/python/index") cairn build "$root/examples/notebook" --tag notebook:1 >/dev/null
   fi
   cp -a "$CAIRN_TREE_FLAT" tree
   "$support/web-module" tree "$CAIRN_TREE_FLAT"
