@@ -61,7 +61,7 @@ start() {
   mapfile -t command < <(cairn inspect "$3" --json | jq -r '.config | (.entrypoint // []) + (.cmd // []) | .[]')
   mkdir -p "home-$name"
   chmod 0770 "home-$name"
-  # Any free port, which the server writes down. IdentityProvider.token='' as Open Data Hub says it: a proxy in front asks who it is.
+  # Any free port, which the server tells. IdentityProvider.token='' as Open Data Hub says it: a proxy in front asks who it is.
   "$BATS_TEST_DIRNAME/container" "$where" --user 1000720000 "${variables[@]}" --env NB_PREFIX=$base_url --env NOTEBOOK_PORT=0 \
     --env "NOTEBOOK_ARGS=--IdentityProvider.token='' --ServerApp.quit_button=False" --mount "$PWD/home-$name:/opt/app-root/src" "${@:4}" \
     "${command[@]}" >"server-$name.log" 2>&1 3>&- &
@@ -69,7 +69,8 @@ start() {
   disown
   local port=
   for _ in {1..150}; do
-    port=$(jq .port "home-$name"/.local/share/jupyter/runtime/jpserver-*.json 2>/dev/null) && break
+    port=$(sed -nE 's,.* http://127\.0\.0\.1:([0-9]+)/.*,\1,p' "server-$name.log" | head -n 1)
+    [[ -z $port ]] || break
     kill -0 "$(<server.pid)" || break
     sleep 0.2
   done
