@@ -5,7 +5,7 @@
 # volume is, and poured into a volume. Each time as a random user of group 0, with Kubeflow's NB_PREFIX, and an empty home.
 # Needs root (mounts, chroot), Chromium and npm.
 #
-# CAIRN: the program. CAIRN_TREE_FLAT: a tree that EasyBuild built, if it is not to be found. CAIRN_NOTEBOOK_IMAGE: an image to open
+# CAIRN: the program; RELEASE_CAIRN, if it is set, instead: what is tested here is the image. CAIRN_TREE_FLAT: a tree that EasyBuild built, if it is not to be found. CAIRN_NOTEBOOK_IMAGE: an image to open
 # instead of building the example. CAIRN_SCREENSHOTS: where screenshots are kept; build/screenshots by ctest.
 
 bats_require_minimum_version 1.5.0
@@ -20,7 +20,7 @@ cairn() { "$CAIRN" "$@" --store "$BATS_FILE_TMPDIR/memory/store" --quiet; }
 
 setup_file() {
   ((EUID == 0)) || return 0
-  : "${CAIRN:?is the program to be tested}"
+  CAIRN=${RELEASE_CAIRN:-${CAIRN:?is the program to be tested}}
   [[ -n ${CAIRN_TREE_FLAT:-} ]] || CAIRN_TREE_FLAT=$("$support/easybuild/tree" flat)
   export CAIRN CAIRN_TREE_FLAT CAIRN_SCREENSHOTS=${CAIRN_SCREENSHOTS:-$BATS_FILE_TMPDIR/screenshots}
   umask 022
@@ -89,6 +89,7 @@ open() {
   cairn unpack baked:1 baked
   start baked baked baked:1
   open baked
+  rm -rf baked
 }
 
 @test "a library that is mounted read-only, where the image looks for one" {
@@ -99,6 +100,7 @@ open() {
   [[ $(curl --silent --output /dev/null --write-out '%{http_code}' "$address/api") == 404 ]]
   [[ $(curl --silent --location --output /dev/null --write-out '%{http_code} %{content_type}' "$address$base_url/") == "200 text/html"* ]]
   open mounted
+  rm -rf library
 }
 
 @test "a library that is poured into a volume" {
