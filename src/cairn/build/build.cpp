@@ -5,11 +5,14 @@
 #include <cairn/build/build.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/build/base_links.hpp>
 #include <cairn/build/config.hpp>
 #include <cairn/build/key.hpp>
+#include <cairn/build/layer_difference.hpp>
 #include <cairn/build/package_step.hpp>
 #include <cairn/build/python_step.hpp>
 #include <cairn/build/records.hpp>
+#include <cairn/build/tool.hpp>
 #include <cairn/image/copy.hpp>
 #include <cairn/image/rebase.hpp>
 #include <cairn/layer/skeleton.hpp>
@@ -22,6 +25,7 @@
 #include <cairn/store/layer_target.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -31,6 +35,7 @@ namespace cairn::build {
 namespace {
 
 constexpr std::uint64_t collection_limit_bytes = std::uint64_t{1} << 20;
+constexpr std::size_t shown_paths = 10;
 using Clock = std::chrono::steady_clock;
 
 std::string_view kind_of(const recipe::Step& step)
@@ -61,6 +66,7 @@ public:
   {
     const auto hold = store_.hold(LockMode::shared, task_);
     refuse_unpinned();
+    require_buildah();
     find_base();
     prepare();
     const auto key = image_key();
@@ -99,6 +105,15 @@ private:
     if (!settings_.is_locked) return;
     const auto found = unpinned(recipe_);
     if (!found.empty()) throw Error(Errc::bad_input, fmt::format("--locked: {}{}", found.front(), found.size() == 1 ? "" : fmt::format("; and {} more", found.size() - 1)));
+  }
+
+  /// Missing tools are said before anything is made.
+  void require_buildah() const
+  {
+    std::vector<std::string> places;
+    for (const auto& step : recipe_.steps)
+      if (std::holds_alternative<recipe::PackagesStep>(step.what) || std::holds_alternative<recipe::RunStep>(step.what)) places.push_back(step.place);
+    if (!places.empty()) require_tool("buildah", "buildah", fmt::format("{}", fmt::join(places, ", ")));
   }
 
   // 1. The base.
@@ -163,8 +178,8 @@ private:
   {
     const auto& found = base_.config.platform;
     if (found.os != wanted.os || found.architecture != wanted.architecture)
-      throw Error(Errc::bad_input, fmt::format("{}: the base is for {}/{}, 'platform' says {}", recipe_.base_place, printable(found.os),
-                                               printable(found.architecture), printable(recipe_.platform)));
+      throw Error(Errc::bad_input, fmt::format("{}: the base is for {}/{}, 'platform' says {}", recipe_.base_place, found.os, found.architecture,
+                                               recipe_.platform));
   }
 
   // 2. Keys, and what would fail later.
@@ -178,6 +193,8 @@ private:
       works_.push_back(std::move(work));
     }
     const bool any_python = std::ranges::any_of(works_, [](const Work& work) { return std::holds_alternative<recipe::PythonStep>(work.step->what); });
+    if (std::ranges::any_of(works_, [](const Work& work) { return std::holds_alternative<recipe::FilesStep>(work.step->what); }))
+      links_ = base_links(base_, store_, task_);
     if (any_python) python_ = std::make_unique<PythonSteps>(base_, settings_, surroundings_, store_, task_);
     for (auto& work : works_) in_context([&] { return work.step->place; }, [&] { set_key(work); });
   }
@@ -186,7 +203,7 @@ private:
   {
     const auto& step = *work.step;
     if (const auto* files = std::get_if<recipe::FilesStep>(&step.what)) {
-      work.key = compressed_key("files").add(files->to).add(files->is_group_writable ? "g" : "").add(tree_digest(path_in(step, files->from), files->excludes)).finish();
+      work.key = compressed_key("files").add(resolved(files->to, links_)).add(files->is_group_writable ? "g" : "").add(tree_digest(path_in(step, files->from), files->excludes)).finish();
     } else if (std::holds_alternative<recipe::PythonStep>(step.what)) {
       work.key = python_->key(step);
     } else if (const auto* modules = std::get_if<recipe::ModulesStep>(&step.what)) {
@@ -196,12 +213,22 @@ private:
       const auto& own = base_.config.platform;
       const auto& other = library.image.config.platform;
       if (own.os != other.os || own.architecture != other.architecture)
-        throw Error(Errc::bad_input, fmt::format("library {} is for {}/{}, the base for {}/{}", printable(modules->library), printable(other.os),
-                                                 printable(other.architecture), printable(own.os), printable(own.architecture)));
+        throw Error(Errc::bad_input, fmt::format("library {} is for {}/{}, the base for {}/{}", printable(modules->library), other.os, other.architecture,
+                                                 own.os, own.architecture));
+      check_prefix(*modules, library.document.target);
       const auto wanted = wanted_modules(step, *modules);
       if (!wanted.empty()) static_cast<void>(library::closure(library.document, wanted));
       work.key = Key("modules").add(work.library->manifest.digest.str()).add(wanted).finish();
     }
+  }
+
+  /// Programs in the image find what a library says of itself by LMOD_PACKAGE_PATH.
+  void check_prefix(const recipe::ModulesStep& modules, const std::string& target) const
+  {
+    const auto said = image::find_env(wished_env(base_.config.env, recipe_.config), "LMOD_PACKAGE_PATH");
+    if (said && std::filesystem::path(*said + "/").lexically_normal() != std::filesystem::path(target + "/"))
+      throw Error(Errc::bad_input, fmt::format("library {} is for {}, LMOD_PACKAGE_PATH says {}; set it in 'env' to {}/, or split with --target",
+                                               printable(modules.library), target, *said, target));
   }
 
   [[nodiscard]] Key compressed_key(std::string_view kind) const
@@ -281,7 +308,7 @@ private:
                                       .excludes = files.excludes,
                                       .made_by = fmt::format("cairn build: files of {}", step.layer)};
     store::StoreTarget target(store_);
-    const auto prefix = files.to == "/" ? std::string() : layer::archive_prefix(files.to);
+    const auto prefix = files.to == "/" ? std::string() : layer::archive_prefix(resolved(files.to, links_));
     StepLayers out;
     out.layers.push_back(image::layer_of_directory(path_in(step, files.from), prefix, rules, settings_.layer, target, task));
     return out;
@@ -382,10 +409,28 @@ private:
         made.layer->made_by = fmt::format("cairn build: {} of {}", kind_of(*work.step), work.step->layer);
         work.made->layers.push_back(std::move(*made.layer));
       }
+      tell_difference(work, step_task);
       records_.keep_step(work.key, *work.made);
     }
     describe(work, work.made->layers, begin);
     return with_layers(image, *work.made);
+  }
+
+  /// A step that was made before, of the same, should have given the same.
+  void tell_difference(const Work& work, const Task& task)
+  {
+    const auto before = records_.find_step(work.key);
+    if (!before || before->layers.size() != work.made->layers.size()) return;
+    for (std::size_t i = 0; i < before->layers.size(); ++i) {
+      const auto& one = before->layers[i].descriptor;
+      const auto& other = work.made->layers[i].descriptor;
+      if (one.digest == other.digest) continue;
+      auto paths = differing_paths(store_, one, other, task);
+      const auto count = paths.size();
+      paths.resize(std::min<std::size_t>(count, shown_paths));
+      built_.notes.push_back(fmt::format("{}: gave other bytes than the last time, in {} {}: {}{}", work.step->place, count, count == 1 ? "path" : "paths",
+                                         fmt::join(paths, ", "), count > shown_paths ? ", …" : ""));
+    }
   }
 
   [[nodiscard]] static ContainerStep container_step(const recipe::Step& step, const std::filesystem::path& sources, const Task& task)
@@ -413,6 +458,7 @@ private:
   Records records_;
   image::Image base_;
   std::string base_name_;
+  Links links_;  ///< of the base
   std::vector<Work> works_;
   std::unique_ptr<PythonSteps> python_;
   std::vector<std::pair<std::string, std::string>> module_env_;

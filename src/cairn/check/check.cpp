@@ -39,10 +39,22 @@ constexpr const char* s2i_probe = R"SH(
 for s in assemble run; do [ -x "$1/$s" ]; if [ $? = 0 ]; then printf '%s is there\tok\t%s\n' "$s" "$1/$s"; else printf '%s is there\tfail\t%s is no program\n' "$s" "$1/$s"; fi; done
 )SH";
 
+/// The last line that a command said; what buildah says of its end is not the command's.
+std::string last_line(std::string_view text)
+{
+  std::string last;
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (!line.empty() && !line.starts_with("Error: while running runtime") && !line.starts_with("time=")) last = line;
+  }
+  return last;
+}
+
 class Checking {
 public:
   Checking(const image::Image& image, store::Store& store, const Settings& settings, const Task& task)
-      : image_(image), settings_(settings), task_(task), container_(build::make_container(image, store, "cairn check", task))
+      : image_(image), store_(store), settings_(settings), task_(task), container_(build::make_container(image, store, "cairn check", task))
   {
   }
 
@@ -104,7 +116,9 @@ private:
     const auto port = free_port();
     variables.emplace_back("NOTEBOOK_PORT", std::to_string(port));
     run.env = std::move(variables);
-    const Server server(*container_, run, step);
+    // Its own, as it would be: the home that another user wrote to is not there.
+    const auto container = build::make_container(image_, store_, "cairn check", step);
+    const Server server(*container, run, step);
     const auto origin = fmt::format("http://{}:{}", host, port);
     const auto took = server.wait_for(origin + prefix + "/api", start_limit);
     if (!took) return add("notebook", name, Outcome::failed, fmt::format("{}/api did not answer; it said: {}", prefix, server.said()));
@@ -166,11 +180,9 @@ private:
       const std::string name(test.at("name").string());
       try {
         const auto result = in_container(run);
-        auto last = result.errors.empty() ? result.output : result.errors;
-        while (last.ends_with('\n')) last.pop_back();
-        const auto line = last.rfind('\n');
+        const auto said = last_line(result.errors);
         add("recipe", name, result.status == 0,
-            result.status == 0 ? "" : fmt::format("exit status {}: {}", result.status, line == std::string::npos ? last : last.substr(line + 1)));
+            result.status == 0 ? "" : fmt::format("exit status {}: {}", result.status, said.empty() ? last_line(result.output) : said));
       } catch (const Error& error) {
         add("recipe", name, Outcome::failed, error.what());
       }
@@ -178,6 +190,7 @@ private:
   }
 
   const image::Image& image_;
+  store::Store& store_;
   const Settings& settings_;
   const Task& task_;
   std::unique_ptr<build::Container> container_;
