@@ -5,7 +5,7 @@
 # volume is, and poured into a volume. Each time as a random user of group 0, with Kubeflow's NB_PREFIX, and an empty home.
 # Needs root (mounts, chroot), Chromium and npm.
 #
-# CAIRN: the program. CAIRN_TREE_FLAT: a tree that EasyBuild built, if it is not to be found. CAIRN_NOTEBOOK_IMAGE: an image to open
+# CAIRN: the program; RELEASE_CAIRN, if it is set, instead: what is tested here is the image. CAIRN_TREE_FLAT: a tree that EasyBuild built, if it is not to be found. CAIRN_NOTEBOOK_IMAGE: an image to open
 # instead of building the example. CAIRN_SCREENSHOTS: where screenshots are kept; build/screenshots by ctest.
 
 bats_require_minimum_version 1.5.0
@@ -20,7 +20,7 @@ cairn() { "$CAIRN" "$@" --store "$BATS_FILE_TMPDIR/memory/store" --quiet; }
 
 setup_file() {
   ((EUID == 0)) || return 0
-  : "${CAIRN:?is the program to be tested}"
+  CAIRN=${RELEASE_CAIRN:-${CAIRN:?is the program to be tested}}
   [[ -n ${CAIRN_TREE_FLAT:-} ]] || CAIRN_TREE_FLAT=$("$support/easybuild/tree" flat)
   export CAIRN CAIRN_TREE_FLAT CAIRN_SCREENSHOTS=${CAIRN_SCREENSHOTS:-$BATS_FILE_TMPDIR/screenshots}
   umask 022
@@ -33,7 +33,7 @@ setup_file() {
   if [[ -n ${CAIRN_NOTEBOOK_IMAGE:-} ]]; then
     cairn copy "$CAIRN_NOTEBOOK_IMAGE" notebook:1 >/dev/null
   else
-    cairn build "$root/examples/notebook" --tag notebook:1 >/dev/null
+    CAIRN_PYTHON_INDEX=$("$support/python/index") cairn build "$root/examples/notebook" --tag notebook:1 >/dev/null
   fi
   cp -a "$CAIRN_TREE_FLAT" tree
   "$support/web-module" tree "$CAIRN_TREE_FLAT"
@@ -61,7 +61,7 @@ start() {
   mapfile -t command < <(cairn inspect "$3" --json | jq -r '.config | (.entrypoint // []) + (.cmd // []) | .[]')
   mkdir -p "home-$name"
   chmod 0770 "home-$name"
-  # Any free port, which the server writes down. IdentityProvider.token='' as Open Data Hub says it: a proxy in front asks who it is.
+  # Any free port, which the server tells. IdentityProvider.token='' as Open Data Hub says it: a proxy in front asks who it is.
   "$BATS_TEST_DIRNAME/container" "$where" --user 1000720000 "${variables[@]}" --env NB_PREFIX=$base_url --env NOTEBOOK_PORT=0 \
     --env "NOTEBOOK_ARGS=--IdentityProvider.token='' --ServerApp.quit_button=False" --mount "$PWD/home-$name:/opt/app-root/src" "${@:4}" \
     "${command[@]}" >"server-$name.log" 2>&1 3>&- &
@@ -69,7 +69,8 @@ start() {
   disown
   local port=
   for _ in {1..150}; do
-    port=$(jq .port "home-$name"/.local/share/jupyter/runtime/jpserver-*.json 2>/dev/null) && break
+    port=$(sed -nE 's,.* http://127\.0\.0\.1:([0-9]+)/.*,\1,p' "server-$name.log" | head -n 1)
+    [[ -z $port ]] || break
     kill -0 "$(<server.pid)" || break
     sleep 0.2
   done
@@ -88,6 +89,7 @@ open() {
   cairn unpack baked:1 baked
   start baked baked baked:1
   open baked
+  rm -rf baked
 }
 
 @test "a library that is mounted read-only, where the image looks for one" {
@@ -98,6 +100,7 @@ open() {
   [[ $(curl --silent --output /dev/null --write-out '%{http_code}' "$address/api") == 404 ]]
   [[ $(curl --silent --location --output /dev/null --write-out '%{http_code} %{content_type}' "$address$base_url/") == "200 text/html"* ]]
   open mounted
+  rm -rf library
 }
 
 @test "a library that is poured into a volume" {

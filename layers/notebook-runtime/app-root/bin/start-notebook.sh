@@ -23,6 +23,8 @@ if [[ -z ${HOME:-} || ! -w $HOME ]]; then
   export HOME=/tmp/home
   mkdir -p "$HOME"
 fi
+# Connection files and sockets belong to this run, not to a volume, where another user's may lie from before.
+export JUPYTER_RUNTIME_DIR=${JUPYTER_RUNTIME_DIR:-/tmp/jupyter-$(id -u)}
 
 # A random user has no entry in /etc/passwd, and ssh, git and whoami want one: a library gives them one.
 if ! getent passwd "$(id -u)" >/dev/null; then
