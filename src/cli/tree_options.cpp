@@ -43,6 +43,7 @@ library::Mapping read_mapping(const TreeOptions& options)
   mapping.excludes.insert(mapping.excludes.end(), options.exclude.begin(), options.exclude.end());
   mapping.featured = std::move(file.featured);
   mapping.descriptions = std::move(file.descriptions);
+  for (const auto& [module, need] : file.requirements) mapping.requirements[module] = {need.cpu, need.gpu};
   mapping.layers = file.layers;
   return mapping;
 }

@@ -31,6 +31,13 @@ with_stack() {
     "${line#*--hash=}" >Pipfile.lock
 }
 
+# A recipe in ./project.
+with_project() {
+  mkdir -p project/files
+  echo x >project/files/x
+  printf 'base: {image: "debian:12.1"}\nlayers:\n- files: files\n  to: /opt/app\n' >project/cairn.yaml
+}
+
 @test "every example in docs/commands runs" {
   mkdir -p "$BATS_TEST_TMPDIR/bin"
   ln -s "$CAIRN" "$BATS_TEST_TMPDIR/bin/cairn"
@@ -50,6 +57,8 @@ with_stack() {
     cairn login registry.example.com --username robot --password-stdin --quiet <token
     [[ ${page##*/} == populate.md ]] || cairn populate library:2026.11 volume --quiet >/dev/null
     with_stack
+    with_project
+    if [[ ${page##*/} == check.md ]]; then cairn build project --tag project:1 --quiet >/dev/null; fi
     while IFS= read -r example; do
       printf '%s: %s\n' "${page##*/}" "$example"
       bash -euo pipefail -c "$example"

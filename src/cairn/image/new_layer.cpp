@@ -13,12 +13,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <map>
 #include <utility>
 
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <sys/stat.h>
 
 namespace cairn::image {
@@ -55,36 +57,28 @@ Layer described(const layer::LayerTarget::Stored& stored, Codec codec, const Dig
 /// Writes what a directory holds, in order of names.
 class DirectoryWriter {
 public:
-  DirectoryWriter(Sink& sink, std::filesystem::path shown, std::int64_t mtime, const Task& task)
-      : writer_(sink), shown_(std::move(shown)), mtime_(mtime), task_(task)
+  DirectoryWriter(Sink& sink, const DirectoryRules& rules, std::int64_t mtime, const Task& task)
+      : writer_(sink), rules_(rules), mtime_(mtime), task_(task)
   {
   }
+  /// Directories down to where the content goes: as every distribution has them, but for the last.
   void add_parents(const std::string& prefix)
   {
     for (auto slash = prefix.find('/'); slash != std::string::npos; slash = prefix.find('/', slash + 1))
-      add_parent(prefix.substr(0, slash));
-    if (!prefix.empty()) add_parent(prefix);
+      add_directory(prefix.substr(0, slash), parent_mode(prefix.substr(0, slash)));
+    if (!prefix.empty())
+      add_directory(prefix, rules_.modes == Modes::group_writable ? group_writable_directory : parent_mode(prefix));
   }
-  void add_content(int directory, const std::string& archive_path, const std::filesystem::path& shown)
+  void add_content(int directory, const std::string& archive_path, const std::string& below, const std::filesystem::path& shown)
   {
     for (const auto& name : list_directory(directory, shown)) {
       task_.check();
-      add(directory, name.name, archive_path.empty() ? name.name : fmt::format("{}/{}", archive_path, name.name), shown / name.name);
+      const auto here = below.empty() ? name.name : fmt::format("{}/{}", below, name.name);
+      if (is_excluded(here)) continue;
+      add(directory, name.name, archive_path.empty() ? name.name : fmt::format("{}/{}", archive_path, name.name), here, shown / name.name);
     }
   }
-  void finish() { writer_.finish(); }
-
-private:
-  void add_parent(const std::string& path)
-  {
-    tar::Entry entry;
-    entry.type = tar::Type::directory;
-    entry.path = path;
-    entry.mode = 0755;
-    entry.mtime = mtime_;
-    writer_.add(entry);
-  }
-  void add(int directory, const std::string& name, const std::string& path, const std::filesystem::path& shown)
+  void add(int directory, const std::string& name, const std::string& path, const std::string& below, const std::filesystem::path& shown)
   {
     if (name.starts_with(tar::whiteout_prefix))
       throw Error(Errc::unsupported, fmt::format("{}: names that begin with {} mean something else in a layer", printable(shown.native()),
@@ -92,12 +86,12 @@ private:
     const auto status = stat_at(directory, name, shown);
     tar::Entry entry;
     entry.path = path;
-    entry.mode = status.st_mode & 07777;
+    entry.mode = mode_of(status);
     entry.mtime = mtime_;
     if (S_ISDIR(status.st_mode)) {
       entry.type = tar::Type::directory;
       writer_.add(entry);
-      add_content(open_at(directory, name, O_RDONLY | O_DIRECTORY, 0, shown).get(), path, shown);
+      add_content(open_at(directory, name, O_RDONLY | O_DIRECTORY, 0, shown).get(), path, below, shown);
     } else if (S_ISLNK(status.st_mode)) {
       entry.type = tar::Type::symlink;
       entry.mode = 0777;
@@ -108,6 +102,35 @@ private:
     } else {
       throw Error(Errc::unsupported, fmt::format("{}: is no file, directory or symbolic link; leave it out", printable(shown.native())));
     }
+  }
+  void finish() { writer_.finish(); }
+
+private:
+  static constexpr std::uint32_t group_writable_directory = 0775;
+
+  [[nodiscard]] static std::uint32_t parent_mode(const std::string& path)
+  {
+    if (path == "tmp" || path == "var/tmp") return 01777;
+    return path == "root" ? 0700 : 0755;
+  }
+  void add_directory(const std::string& path, std::uint32_t mode)
+  {
+    tar::Entry entry;
+    entry.type = tar::Type::directory;
+    entry.path = path;
+    entry.mode = mode;
+    entry.mtime = mtime_;
+    writer_.add(entry);
+  }
+  [[nodiscard]] bool is_excluded(const std::string& below) const
+  {
+    return std::ranges::any_of(rules_.excludes, [&](const std::string& pattern) { return ::fnmatch(pattern.c_str(), below.c_str(), 0) == 0; });
+  }
+  [[nodiscard]] std::uint32_t mode_of(const struct stat& status) const
+  {
+    if (rules_.modes == Modes::kept) return status.st_mode & 07777;
+    const bool executable = S_ISDIR(status.st_mode) || (status.st_mode & S_IXUSR) != 0;
+    return (executable ? 0755u : 0644u) | (rules_.modes == Modes::group_writable ? 0020u : 0u);
   }
   void add_file(int directory, const std::string& name, tar::Entry entry, const struct stat& status, const std::filesystem::path& shown)
   {
@@ -127,7 +150,7 @@ private:
   }
 
   tar::Writer writer_;
-  std::filesystem::path shown_;
+  const DirectoryRules& rules_;
   std::int64_t mtime_;
   const Task& task_;
   std::map<std::pair<dev_t, ino_t>, std::string> first_names_;
@@ -160,19 +183,25 @@ Layer layer_of_archive(const std::filesystem::path& file, const LayerSettings& s
   return described(target.end(0), codec, hash.finish(), fmt::format("cairn append: {}", file.filename().native()));
 }
 
-Layer layer_of_directory(const std::filesystem::path& directory, const std::string& prefix, const LayerSettings& settings,
-                         layer::LayerTarget& target, const Task& task)
+Layer layer_of_directory(const std::filesystem::path& directory, const std::string& prefix, const DirectoryRules& rules,
+                         const LayerSettings& settings, layer::LayerTarget& target, const Task& task)
 {
-  const auto root = open_root(directory);
+  const bool is_file = std::filesystem::is_regular_file(directory);
+  const auto root = open_root(is_file ? std::filesystem::absolute(directory).parent_path() : directory);
   const auto step = task.step(fmt::format("read {}", printable(directory.native())));
   layer::FrameSink frames(target.begin(0), settings.compression, settings.threads);
-  DirectoryWriter writer(frames, directory, settings.mtime, step);
-  writer.add_parents(prefix);
-  writer.add_content(root.get(), prefix, directory);
+  DirectoryWriter writer(frames, rules, settings.mtime, step);
+  if (is_file) {
+    const auto slash = prefix.rfind('/');
+    if (slash != std::string::npos) writer.add_parents(prefix.substr(0, slash));
+    writer.add(root.get(), directory.filename(), prefix, "", directory);
+  } else {
+    writer.add_parents(prefix);
+    writer.add_content(root.get(), prefix, "", directory);
+  }
   writer.finish();
   const auto diff_id = frames.finish();
-  // The name on this machine would make the same content another image.
-  return described(target.end(0), settings.compression.codec, diff_id, "cairn append: a directory");
+  return described(target.end(0), settings.compression.codec, diff_id, rules.made_by);
 }
 
 }  // namespace cairn::image

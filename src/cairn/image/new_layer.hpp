@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 /// Layers that are made here: of an archive, of a directory, of all layers of an image. Their blobs go to a
 /// layer::LayerTarget; nothing is held whole.
@@ -27,10 +28,23 @@ struct LayerSettings {
 [[nodiscard]] Layer layer_of_archive(const std::filesystem::path& file, const LayerSettings& settings, layer::LayerTarget& target,
                                      const Task& task);
 
-/// A layer of what `directory` holds, at `prefix` in the image (`opt/app`; empty: at its root). Sorted; owner 0, modes as
-/// they are, times all the same, hard links kept. Throws Error{unsupported} for sockets and devices.
-[[nodiscard]] Layer layer_of_directory(const std::filesystem::path& directory, const std::string& prefix, const LayerSettings& settings,
-                                       layer::LayerTarget& target, const Task& task);
+enum class Modes {
+  kept,            ///< as they are
+  plain,           ///< 0644 and 0755, by the owner's executable bit alone: whatever the umask was
+  group_writable,  ///< 0664 and 0775: for users of group 0
+};
+
+/// What becomes of a directory's content.
+struct DirectoryRules {
+  Modes modes = Modes::kept;
+  std::vector<std::string> excludes = {};  ///< fnmatch(3) patterns of paths below the directory; `*` matches slashes too
+  std::string made_by = "cairn append: a directory";  ///< no name of this machine: it would make the same content another image
+};
+
+/// A layer of what `directory` holds, at `prefix` in the image (`opt/app`; empty: at its root), or of the file that it is. Sorted;
+/// owner 0, times all the same, hard links kept. Throws Error{unsupported} for sockets and devices.
+[[nodiscard]] Layer layer_of_directory(const std::filesystem::path& directory, const std::string& prefix, const DirectoryRules& rules,
+                                       const LayerSettings& settings, layer::LayerTarget& target, const Task& task);
 
 /// The image with one layer in place of all: what it shows, without what was hidden. Headers are read once and contents once
 /// more, of the layers that still show something. Entries come directories first, then as the layers had them, whose owners,

@@ -104,6 +104,18 @@ LayerInfo read_layer(const Json& json)
   return layer;
 }
 
+void write(JsonWriter& json, const Requirement& requirement)
+{
+  if (requirement.empty()) return;
+  json.begin_object("requires").member_unless_empty("cpu", requirement.cpu).member_unless_empty("gpu", requirement.gpu).end_object();
+}
+
+Requirement read_requirement(const Json& module)
+{
+  const auto found = module.find("requires");
+  return found ? Requirement{text(*found, "cpu"), text(*found, "gpu")} : Requirement{};
+}
+
 void write(JsonWriter& json, const UnitInfo& unit)
 {
   json.begin_object().member("name", unit.name).member("kind", name(unit.kind));
@@ -114,6 +126,7 @@ void write(JsonWriter& json, const UnitInfo& unit)
       if (module.hidden) json.member("hidden", true);
       json.member_unless_empty("description", module.description).member_unless_empty("url", module.url);
       json.member_unless_empty("category", module.category).member_unless_empty("extensions", module.extensions);
+      write(json, module.requirement);
       json.end_object();
     }
     json.end_array();
@@ -134,7 +147,7 @@ UnitInfo read_unit(const Json& json)
     for (const auto module : modules->array())
       unit.modules.push_back({std::string(module.at("name").string()), std::string(module.at("path").string()),
                               std::string(module.at("modulepath").string()), flag(module, "hidden", false), text(module, "description"),
-                              text(module, "url"), text(module, "category"), strings(module, "extensions")});
+                              text(module, "url"), text(module, "category"), strings(module, "extensions"), read_requirement(module)});
   unit.dependencies = strings(json, "dependencies");
   unit.missing = strings(json, "missing");
   unit.files = json.at("files").uint64();

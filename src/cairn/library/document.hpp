@@ -18,6 +18,14 @@ namespace cairn::library {
 /// Documents of a higher format are refused.
 inline constexpr std::uint64_t document_format = 1;
 
+/// What a module needs of the machine that it runs on. Empty: nothing. docs/formats/library-file.md `requires`.
+struct Requirement {
+  std::string cpu;
+  std::string gpu;
+  [[nodiscard]] bool empty() const { return cpu.empty() && gpu.empty(); }
+  friend bool operator==(const Requirement&, const Requirement&) = default;
+};
+
 /// A modulefile of a unit, as users see it.
 struct ModuleInfo {
   std::string name;  ///< full name: `zlib/1.3.1`
@@ -28,6 +36,7 @@ struct ModuleInfo {
   std::string url;
   std::string category;
   std::vector<std::string> extensions;
+  Requirement requirement{};
   friend bool operator==(const ModuleInfo&, const ModuleInfo&) = default;
 };
 

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <string_view>
 
 namespace cairn::library {
@@ -41,6 +42,23 @@ std::string lmodrc_text(const std::string& target)
   const auto at = [&](std::string_view path) { return lua_string(fmt::format("{}/{}", target, path)); };
   const auto cache = std::string_view(index_path::spider_cache);
   return fmt::format("scDescriptT = {{\n  {{ dir = {}, timestamp = {} }},\n}}\n", at(cache.substr(0, cache.rfind('/'))), at(index_path::timestamp));
+}
+
+std::string requirements_text(const Document& document)
+{
+  std::map<std::string_view, const ModuleInfo*> needing;  // by path
+  for (const auto& unit : document.units)
+    for (const auto& module : unit.modules)
+      if (!module.requirement.empty()) needing.emplace(module.path, &module);
+  if (needing.empty()) return {};
+  std::string out = "return {\n   format = 1,\n   modules = {\n";
+  for (const auto& [path, module] : needing) {
+    out += fmt::format("      [{}] = {{ name = {}", lua_string(path), lua_string(module->name));
+    if (!module->requirement.cpu.empty()) out += fmt::format(", cpu = {}", lua_string(module->requirement.cpu));
+    if (!module->requirement.gpu.empty()) out += fmt::format(", gpu = {}", lua_string(module->requirement.gpu));
+    out += " },\n";
+  }
+  return out + "   },\n}\n";
 }
 
 std::vector<std::byte> index_bytes(int tree, const IndexParts& parts)
@@ -79,6 +97,7 @@ std::vector<std::byte> index_bytes(int tree, const IndexParts& parts)
     file(index_path::spider_cache, parts.spider_cache);
     file(index_path::timestamp, "");
   }
+  if (const auto requirements = requirements_text(*parts.document); !requirements.empty()) file(index_path::requirements, requirements);
   if (bytes.size() > index_limit_bytes) throw Error(Errc::limit, fmt::format("the index layer has more than {} bytes", index_limit_bytes));
   return bytes;
 }

@@ -29,4 +29,7 @@ struct IndexParts {
 /// The file that LMOD_RC names: where Lmod finds the spider cache of a library at `target`.
 [[nodiscard]] std::string lmodrc_text(const std::string& target);
 
+/// What Lmod's hook in layers/lmod reads: the modules that need hardware. Empty when none does.
+[[nodiscard]] std::string requirements_text(const Document& document);
+
 }  // namespace cairn::library

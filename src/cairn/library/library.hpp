@@ -24,6 +24,7 @@ inline constexpr std::string_view document = ".cairn/library.json";
 inline constexpr std::string_view lmodrc = ".cairn/lmod/lmodrc.lua";
 inline constexpr std::string_view spider_cache = ".cairn/lmod/spiderT.lua";
 inline constexpr std::string_view timestamp = ".cairn/lmod/timestamp";
+inline constexpr std::string_view requirements = ".cairn/requires.lua";
 }  // namespace index_path
 
 struct Library {

@@ -190,6 +190,10 @@ private:
       if (!known(module))
         tree_.add(Severity::warning, "unknown-module", {}, fmt::format("library.yaml describes {}, which the tree does not have", printable(module)),
                   "correct the name, or take it out of the list");
+    for (const auto& [module, requirement] : mapping_.requirements)
+      if (!known(module))
+        tree_.add(Severity::warning, "unknown-module", {}, fmt::format("library.yaml says what {} needs, which the tree does not have", printable(module)),
+                  "correct the name, or take it out of the list");
   }
 
   const LintPlace& place_;

@@ -501,9 +501,22 @@ private:
   [[nodiscard]] ModuleInfo module_info(const module::Modulefile& modulefile) const
   {
     ModuleInfo info{modulefile.full_name, modulefile.path,  modulefile.modulepath, modulefile.hidden,
-                    modulefile.description, modulefile.url, modulefile.category,   modulefile.extensions};
+                    modulefile.description, modulefile.url, modulefile.category,   modulefile.extensions, {}};
     if (const auto text = settings_.mapping.descriptions.find(info.name); text != settings_.mapping.descriptions.end()) info.description = text->second;
+    info.requirement = requirement_of(info.name);
     return info;
+  }
+
+  /// What library.yaml says of the module, else of all versions of its name.
+  [[nodiscard]] Requirement requirement_of(std::string_view name) const
+  {
+    const auto& said = settings_.mapping.requirements;
+    for (;;) {
+      if (const auto found = said.find(std::string(name)); found != said.end()) return found->second;
+      const auto slash = name.rfind('/');
+      if (slash == std::string_view::npos) return {};
+      name = name.substr(0, slash);
+    }
   }
 
   void put_manifest(const layer::PackedLayer& index)

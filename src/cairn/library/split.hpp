@@ -32,6 +32,7 @@ struct Mapping {
   std::vector<std::string> excludes;       ///< patterns left out, beyond `default_excludes`
   std::vector<std::string> featured;       ///< module names
   std::map<std::string, std::string> descriptions;  ///< module name -> text instead of the modulefile's
+  std::map<std::string, Requirement> requirements;  ///< module name, or name without version for all of them -> what it needs
   std::optional<std::uint64_t> layers;     ///< budget K
 };
 

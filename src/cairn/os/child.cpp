@@ -69,6 +69,8 @@ public:
     ::posix_spawn_file_actions_adddup2(&actions, in.read.get(), STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, out.write.get(), STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, errors.write.get(), STDERR_FILENO);
+    // What happens to be open here is not the child's: dash, for one, knows no descriptor above 9 (mmdebstrap's hooks).
+    ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     sigset_t none;
     sigset_t standard;
     ::sigemptyset(&none);

@@ -25,7 +25,7 @@ struct ProgramResult {
   std::string errors;  ///< the last 4 KiB of standard error
 };
 
-/// Run `program` in a process group of its own until it ends; at the deadline, when `task` is stopped, or when its output
+/// Run `program`, with no open files but its standard ones, in a process group of its own until it ends; at the deadline, when `task` is stopped, or when its output
 /// passes the limit the whole group is killed. Throws Error: not_found (no such program), tool (deadline), limit; Cancelled.
 [[nodiscard]] ProgramResult run_program(const Program& program, const Task& task);
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -15,11 +16,22 @@ namespace cairn::recipe {
 inline constexpr std::string_view base_file_name = "base.yaml";
 inline constexpr std::string_view base_lock_name = "base.lock";
 
+/// An account that the base has. Its home is made: group-writable, of its ids.
+struct BaseUser {
+  std::string name;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::string home;
+  std::string shell = "/bin/bash";
+  friend bool operator==(const BaseUser&, const BaseUser&) = default;
+};
+
 /// Debian by mmdebstrap.
 struct DebianBase {
   std::string suite;                  ///< `bookworm`
   std::vector<std::string> packages;  ///< besides what the suite must have
-  std::vector<std::string> removed;   ///< paths that the image does not have (fnmatch(3), absolute)
+  std::vector<std::string> removed;   ///< paths that the image does not have (fnmatch(3), absolute; `*` also matches slashes)
+  std::vector<BaseUser> users;
 };
 /// An image that is somewhere already. Only with a digest.
 struct ImageBase {
@@ -35,6 +47,8 @@ struct BaseFile {
   std::string description;
   std::variant<DebianBase, ImageBase, ContainerfileBase> source;
   std::map<std::string, std::string> env;
+  /// `directory`/base.yaml. Throws Error{bad_input} with file, line and column; so for an image without a digest, or with a
+  /// placeholder (all zeros) in its place.
   [[nodiscard]] static BaseFile read(const std::filesystem::path& directory);
 };
 

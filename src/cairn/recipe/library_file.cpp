@@ -59,6 +59,35 @@ std::string module_name(const Yaml& value, std::string_view name)
   return std::string(name);
 }
 
+/// A level of the x86-64 psABI or a flag of /proc/cpuinfo.
+std::string processor(const Yaml& value)
+{
+  auto name = value.word();
+  constexpr std::string_view level = "x86-64-v";
+  const bool is_level = name.size() == level.size() + 1 && name.starts_with(level) && name.back() >= '1' && name.back() <= '4';
+  const bool is_flag = std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+  if (!is_level && !is_flag)
+    value.fail(fmt::format("{} is neither a level, x86-64-v1 to x86-64-v4, nor a flag of /proc/cpuinfo", printable(name)));
+  return name;
+}
+
+std::string accelerator(const Yaml& value)
+{
+  auto name = value.word();
+  if (name != "nvidia" && name != "amd") value.fail(fmt::format("{} is not known: nvidia or amd", printable(name)));
+  return name;
+}
+
+HardwareNeed hardware_need(const Yaml& value)
+{
+  value.check_keys({"cpu", "gpu"});
+  HardwareNeed need;
+  if (const auto cpu = value.find("cpu")) need.cpu = processor(*cpu);
+  if (const auto gpu = value.find("gpu")) need.gpu = accelerator(*gpu);
+  if (need == HardwareNeed{}) value.fail("says nothing; write cpu, gpu or both");
+  return need;
+}
+
 template <class Read>
 std::vector<std::string> once_each(const Yaml& root, std::string_view key, const Read& read)
 {
@@ -75,7 +104,7 @@ std::vector<std::string> once_each(const Yaml& root, std::string_view key, const
 
 LibraryFile from(const Yaml& root)
 {
-  root.check_keys({"target", "modulepath", "prefixes", "shared", "include", "exclude", "featured", "descriptions", "layers"});
+  root.check_keys({"target", "modulepath", "prefixes", "shared", "include", "exclude", "featured", "descriptions", "requires", "layers"});
   LibraryFile out;
   if (const auto value = root.find("target")) out.target = target_path(*value);
   out.modulepath = once_each(root, "modulepath", relative_path);
@@ -86,6 +115,8 @@ LibraryFile from(const Yaml& root)
   out.featured = once_each(root, "featured", [](const Yaml& value) { return module_name(value, value.word()); });
   if (const auto value = root.find("descriptions"))
     for (const auto& [name, text] : value->map()) out.descriptions.emplace(module_name(text, name), text.word());
+  if (const auto value = root.find("requires"))
+    for (const auto& [name, need] : value->map()) out.requirements.emplace(module_name(need, name), hardware_need(need));
   if (const auto value = root.find("layers")) out.layers = value->uint64(library_file_least_layers, library_file_most_layers);
   return out;
 }

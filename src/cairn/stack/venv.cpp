@@ -82,7 +82,7 @@ image::Layer make_venv_layer(const std::string& prefix, const Interpreter& inter
   settings.mtime = layer::constant_mtime;
   // What lies above the environment belongs to the image that this is laid on.
   const auto above = archive_prefix.substr(0, archive_prefix.find('/') == std::string::npos ? 0 : archive_prefix.rfind('/'));
-  auto layer = image::layer_of_directory(directory.path() / "stage" / above, above, settings, target, task);
+  auto layer = image::layer_of_directory(directory.path() / "stage" / above, above, {}, settings, target, task);
   layer.descriptor.annotations[std::string(annotation::kind)] = "venv";
   layer.made_by = fmt::format("cairn python: virtual environment {}", prefix);
   return layer;

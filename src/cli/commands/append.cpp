@@ -44,7 +44,7 @@ Exit run(const Options& options, Program& program)
   for (const auto& source : options.sources) {
     store::StoreTarget target(store);
     const auto task = program.task("append " + source);
-    layers.push_back(std::filesystem::is_directory(source) ? image::layer_of_directory(source, prefix, settings, target, task)
+    layers.push_back(std::filesystem::is_directory(source) ? image::layer_of_directory(source, prefix, {}, settings, target, task)
                                                            : image::layer_of_archive(source, settings, target, task));
     made.insert(layers.back().descriptor.digest);
   }

@@ -51,11 +51,15 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_split(line, program);
   add_plan(line, program);
   add_lint(line, program);
+  add_build(line, program);
+  add_check(line, program);
+  add_recipe(line, program);
   add_bake(line, program);
   add_images(line, program);
   add_modules(line, program);
   add_python(line, program);
   add_lock(line, program);
+  add_base(line, program);
   add_inspect(line, program);
   add_diff(line, program);
   add_history(line, program);

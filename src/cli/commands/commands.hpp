@@ -14,6 +14,9 @@ namespace cairn::cli {
 void add_annotate(CommandLine& line, Program& program);
 void add_append(CommandLine& line, Program& program);
 void add_bake(CommandLine& line, Program& program);
+void add_base(CommandLine& line, Program& program);
+void add_build(CommandLine& line, Program& program);
+void add_check(CommandLine& line, Program& program);
 void add_completion(CommandLine& line, Program& program);
 void add_config(CommandLine& line, Program& program);
 void add_copy(CommandLine& line, Program& program);
@@ -41,6 +44,7 @@ void add_pull(CommandLine& line, Program& program);
 void add_push(CommandLine& line, Program& program);
 void add_python(CommandLine& line, Program& program);
 void add_rebase(CommandLine& line, Program& program);
+void add_recipe(CommandLine& line, Program& program);
 void add_split(CommandLine& line, Program& program);
 void add_tag(CommandLine& line, Program& program);
 void add_unpack(CommandLine& line, Program& program);

@@ -65,7 +65,7 @@ protected:
   [[nodiscard]] Layer of_directory(const std::filesystem::path& path, const std::string& prefix = "")
   {
     MemoryTarget target(blobs_);
-    return layer_of_directory(path, prefix, {}, target, Task{});
+    return layer_of_directory(path, prefix, {}, {}, target, Task{});
   }
   [[nodiscard]] Image flat(ImageMaker& maker, std::size_t threads = 1)
   {

@@ -45,7 +45,7 @@ Document example()
   document.units = {
       {.name = "a/1",
        .kind = UnitKind::software,
-       .modules = {{"a/1", "modules/all/a/1.lua", "modules/all", true, "what \"a\" is\n", "https://a", "lib", {"x/1", "y/2"}}},
+       .modules = {{"a/1", "modules/all/a/1.lua", "modules/all", true, "what \"a\" is\n", "https://a", "lib", {"x/1", "y/2"}, {"x86-64-v3", "nvidia"}}},
        .dependencies = {"b/1"},
        .missing = {"gone/1"},
        .files = 3,

@@ -53,7 +53,22 @@ TEST(LibraryFile, reads_the_documented_example)
   EXPECT_THAT(file.includes, ElementsAre("*/easybuild/easybuild-*.log.bz2"));
   EXPECT_THAT(file.featured, ElementsAre("zlib/1.3.1-GCCcore-12.2.0"));
   EXPECT_THAT(file.descriptions, ElementsAre(Pair("zlib/1.3.1-GCCcore-12.2.0", "Compression, as the platform supports it")));
+  EXPECT_THAT(file.requirements, ElementsAre(Pair("BLAS/1.0-avx512", HardwareNeed{"x86-64-v4", ""}), Pair("CuPy", HardwareNeed{"", "nvidia"})));
   EXPECT_EQ(file.layers, 64u);
+}
+
+TEST(LibraryFile, takes_processor_flags_as_requirements)
+{
+  EXPECT_THAT(read("requires: {a/1: {cpu: avx512_vnni, gpu: amd}}").requirements, ElementsAre(Pair("a/1", HardwareNeed{"avx512_vnni", "amd"})));
+}
+
+TEST(LibraryFile, refuses_requirements_that_nobody_can_check)
+{
+  EXPECT_THAT(refused("requires: {a/1: {cpu: x86-64-v5}}"), HasSubstr("library.yaml:1:23: 'requires.a/1.cpu': 'x86-64-v5' is neither a level"));
+  EXPECT_THAT(refused("requires: {a/1: {gpu: matrox}}"), HasSubstr("'matrox' is not known: nvidia or amd"));
+  EXPECT_THAT(refused("requires: {a/1: {}}"), HasSubstr("says nothing"));
+  EXPECT_THAT(refused("requires: {a/1: {cpus: avx}}"), HasSubstr("did you mean 'cpu'?"));
+  EXPECT_THAT(refused("requires: {a/: {gpu: amd}}"), HasSubstr("is not a module name"));
 }
 
 TEST(LibraryFile, says_nothing_when_it_is_empty)

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cairn/build/base_links.hpp>
+
+#include <cairn/base/error.hpp>
+#include <cairn/base/log.hpp>
+#include <cairn/image/shown_files.hpp>
+#include <cairn/oci/json.hpp>
+#include <cairn/os/fd.hpp>
+#include <cairn/os/temp.hpp>
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+
+namespace cairn::build {
+namespace {
+
+constexpr std::uint64_t record_limit_bytes = std::uint64_t{64} << 20;
+constexpr int most_links = 40;  // as Linux follows
+
+std::optional<Links> read_record(const std::filesystem::path& file)
+{
+  try {
+    if (!std::filesystem::exists(file)) return std::nullopt;
+    const auto document = oci::JsonDocument::parse(read_small_file(file, record_limit_bytes), "record");
+    Links links;
+    for (const auto member : document.root().object()) links.emplace(member.key(), member.string());
+    return links;
+  } catch (const Error& error) {
+    log::debug("{}: {}; made again", file.string(), error.what());
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Links base_links(const image::Image& base, const store::Store& store, const Task& task)
+{
+  const auto file = store.cache("builds") / fmt::format("links-{}.json", base.descriptor.digest.hex());
+  if (auto known = read_record(file)) return *std::move(known);
+  const auto shown = image::read_shown_files(store, base, [](const std::string&) { return false; }, 0, task.step("read the base"));
+  oci::JsonWriter json;
+  json.begin_object();
+  for (const auto& [path, target] : shown.links) json.member(path, target);
+  json.end_object();
+  write_file_atomically(file, json.finish(), Flush::no);
+  return shown.links;
+}
+
+std::string resolved(const std::string& path, const Links& links)
+{
+  std::filesystem::path rest = std::filesystem::path(path).relative_path();
+  std::filesystem::path done;
+  int followed = 0;
+  while (!rest.empty()) {
+    const auto first = *rest.begin();
+    std::filesystem::path after;
+    for (auto part = std::next(rest.begin()); part != rest.end(); ++part) after /= *part;
+    const auto here = (done / first).lexically_normal();
+    const auto link = links.find(here.native());
+    if (link == links.end()) {
+      done = here;
+      rest = after;
+      continue;
+    }
+    if (++followed > most_links) throw Error(Errc::bad_input, fmt::format("{}: leads through more than {} links of the base", printable(path), most_links));
+    const std::filesystem::path target(link->second);
+    // From the root again: what the target names may be links too.
+    const auto whole = (target.is_absolute() ? target.relative_path() : done / target) / after;
+    rest = whole.lexically_normal();
+    done.clear();
+  }
+  return "/" + done.native();
+}
+
+}  // namespace cairn::build

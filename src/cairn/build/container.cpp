@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cairn/build/container.hpp>
+
+#include <cairn/base/error.hpp>
+#include <cairn/build/container_storage.hpp>
+#include <cairn/build/difference.hpp>
+#include <cairn/build/overlay.hpp>
+#include <cairn/build/tool.hpp>
+#include <cairn/layer/skeleton.hpp>
+#include <cairn/store/layer_target.hpp>
+
+#include <fmt/format.h>
+
+namespace cairn::build {
+namespace {
+
+ContainerRun run_of(const ContainerStep& step, Isolation isolation)
+{
+  ContainerRun run{.arguments = step.arguments, .input = step.input};
+  run.env = {{"SOURCE_DATE_EPOCH", std::to_string(layer::constant_mtime)}, {"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}, {"HOME", "/root"}};
+  run.env.insert(run.env.end(), step.env.begin(), step.env.end());
+  run.mounts = step.mounts;
+  run.has_network = step.has_network;
+  run.isolation = isolation;
+  return run;
+}
+
+}  // namespace
+
+ContainerLayer run_in_container(const image::Image& image, const ContainerStep& step, store::Store& store, const ContainerSettings& settings,
+                                const Task& task)
+{
+  const auto container = make_container(image, store, step.title, task);
+  {
+    const auto running = task.step(fmt::format("run {}", step.title));
+    (void)run_tool(step.title, container_program(*container, run_of(step, settings.isolation)), running);
+  }
+  const auto overlay = Overlay::of(container->mount(task));
+  std::vector<std::string> mount_places;
+  for (const auto& [from, to] : step.mounts) mount_places.push_back(to.substr(to.find_first_not_of('/')));
+  store::StoreTarget target(store);
+  auto layer_settings = settings.layer;
+  NormalLayer layer(target, layer_settings);
+  ContainerLayer out;
+  out.left_out = write_difference(overlay, mount_places, layer, task.step("write the layer"));
+  out.layer = layer.finish(fmt::format("cairn build: {}", step.title));
+  return out;
+}
+
+}  // namespace cairn::build

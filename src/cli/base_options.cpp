@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cli/base_options.hpp>
+
+#include <cairn/base/error.hpp>
+#include <cairn/image/copy.hpp>
+#include <cli/image_argument.hpp>
+#include <cli/image_result.hpp>
+#include <cli/time.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <optional>
+
+namespace cairn::cli {
+namespace {
+
+std::optional<std::filesystem::path> variable(const char* name)
+{
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets variables
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+/// Have what `source` names in the store.
+void bring(Program& program, const recipe::ImageBase& source, store::Store& store, const RegistryFlags& registry, const Task& task)
+{
+  try {
+    (void)store.resolve(source.reference.substr(source.reference.rfind('@') + 1));
+    return;
+  } catch (const Error& error) {
+    if (error.code() != Errc::not_found) throw;
+  }
+  const bool has_transport = source.reference.find("://") != std::string::npos || source.reference.starts_with("oci:");
+  const auto open = open_image(program, has_transport ? source.reference : "docker://" + source.reference, registry);
+  (void)image::copy(*open.blobs, open.manifest, store, {}, task);
+}
+
+}  // namespace
+
+std::filesystem::path package_cache_path()
+{
+  if (const auto path = variable("CAIRN_CACHE")) return std::filesystem::absolute(*path) / "debs";
+  if (const auto path = variable("XDG_CACHE_HOME")) return *path / "cairn" / "debs";
+  if (const auto path = variable("HOME")) return *path / ".cache" / "cairn" / "debs";
+  throw Error(Errc::bad_input, "there is no home directory to keep packages in; set CAIRN_CACHE");
+}
+
+build::BaseSettings base_settings(const Program& program)
+{
+  const auto layer = layer_settings(program);
+  return {package_cache_path(), layer.compression, layer.threads, created_time()};
+}
+
+image::Image make_base(Program& program, const recipe::BaseFile& base, store::Store& store, const RegistryFlags& registry, const Task& task)
+{
+  recipe::BaseLock lock;
+  if (const auto* image = std::get_if<recipe::ImageBase>(&base.source)) bring(program, *image, store, registry, task);
+  if (std::holds_alternative<recipe::DebianBase>(base.source)) {
+    auto found = recipe::BaseLock::read(base.directory);
+    if (!found)
+      throw Error(Errc::not_found, fmt::format("{}: there is no {}; make it with 'cairn base lock {}'", printable(base.directory.native()),
+                                               recipe::base_lock_name, base.directory.native()));
+    lock = std::move(*found);
+  }
+  return build::build_base(base, lock, store, base_settings(program), task);
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cairn/build/base.hpp>
+#include <cairn/recipe/base_file.hpp>
+#include <cairn/store/store.hpp>
+#include <cli/program.hpp>
+#include <cli/registry_access.hpp>
+
+#include <filesystem>
+
+/// What the commands that build on base images have in common.
+namespace cairn::cli {
+
+/// `$CAIRN_CACHE/debs`, or `cairn/debs` in the user's cache directory. Throws Error{bad_input} when there is neither.
+[[nodiscard]] std::filesystem::path package_cache_path();
+
+[[nodiscard]] build::BaseSettings base_settings(const Program& program);
+
+/// The base's image, brought to `store` when it is one of a registry. Throws as BaseFile::read and build_base, and Error{not_found} that says
+/// how to make the lock which is missing.
+[[nodiscard]] image::Image make_base(Program& program, const recipe::BaseFile& base, store::Store& store, const RegistryFlags& registry,
+                                     const Task& task);
+
+}  // namespace cairn::cli

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cairn/base/error.hpp>
+#include <cairn/build/build.hpp>
+#include <cli/base_options.hpp>
+#include <cli/commands/commands.hpp>
+#include <cli/compression_option.hpp>
+#include <cli/image_argument.hpp>
+#include <cli/image_result.hpp>
+#include <cli/render/text.hpp>
+#include <cli/time.hpp>
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cairn::cli {
+namespace {
+
+struct Options {
+  std::optional<std::string> directory;
+  std::optional<std::string> tag;
+  std::optional<std::string> output;
+  std::vector<std::string> set;
+  std::vector<std::string> wheels;
+  bool locked = false;
+  bool no_cache = false;
+  bool explain = false;
+  std::optional<std::string> isolation;
+  std::optional<std::string> compression;
+  std::optional<std::uint64_t> level;
+  RegistryFlags registry;
+};
+
+build::Isolation isolation_of(const std::optional<std::string>& text)
+{
+  if (text == "chroot") return build::Isolation::chroot;
+  if (text == "oci") return build::Isolation::oci;
+  if (text == "rootless") return build::Isolation::rootless;
+  return build::Isolation::automatic;
+}
+
+build::BuildSettings build_settings(const Options& options, const Program& program)
+{
+  build::BuildSettings out;
+  out.tag = *options.tag;
+  out.created = created_time();
+  out.is_locked = options.locked;
+  out.uses_records = !options.no_cache;
+  out.layer = layer_settings(program);
+  out.layer.compression = chosen_compression(options.compression, options.level, program.settings());
+  out.isolation = isolation_of(options.isolation);
+  out.package_cache = package_cache_path();
+  return out;
+}
+
+Table step_table(const build::Built& built)
+{
+  Table table({{"STEP"}, {"KIND"}, {"LAYERS", Align::right}, {"SIZE", Align::right}, {"TIME", Align::right}, {""}, {"WHY", Align::left, Shrink::yes}});
+  for (const auto& step : built.steps)
+    table.add({step.layer, step.kind, std::to_string(step.layers), size_text(step.bytes), fmt::format("{:.1f} s", static_cast<double>(step.time.count()) / 1000),
+               step.was_made ? "made" : "known", step.why});
+  return table;
+}
+
+oci::JsonWriter record(const build::Built& built, const std::string& tag)
+{
+  oci::JsonWriter json(oci::JsonStyle::readable);
+  json.begin_object().member("manifest", built.image.descriptor.digest).member("tag", tag).member("unchanged", built.unchanged);
+  json.member("size_bytes", total_bytes(built.image)).member("layers", built.image.manifest.layers.size()).begin_array("steps");
+  for (const auto& step : built.steps) {
+    json.begin_object().member("layer", step.layer).member("kind", step.kind).member("place", step.place).member("made", step.was_made);
+    json.member("why", step.why).member("layers", step.layers).member("bytes", step.bytes);
+    json.member("milliseconds", static_cast<std::uint64_t>(step.time.count())).end_object();
+  }
+  json.end_array().member("notes", built.notes).end_object();
+  return json;
+}
+
+Exit run(const Options& options, Program& program)
+{
+  store::check_tag_name(*options.tag);
+  std::optional<image::Reference> output;
+  if (options.output) output = parse_output(*options.output);  // refuse it now, not at the end
+  recipe::Variables set;
+  for (const auto& text : options.set) set.insert_or_assign(split_assignment("--set", text).first, split_assignment("--set", text).second);
+  const auto recipe = recipe::read_image_file(options.directory.value_or("."), set);
+  auto store = program.open_store(store::Access::write);
+  build::Surroundings surroundings;
+  surroundings.wheels = options.wheels;
+  surroundings.open = [&](const std::string& reference) {
+    auto open = std::make_shared<OpenImage>(open_image(program, reference, options.registry));
+    return build::Opened{std::shared_ptr<const oci::BlobSource>(open, open->blobs.get()), open->manifest};
+  };
+  const auto built = [&] {
+    const auto task = program.task("build " + *options.tag);
+    return build::build(recipe, build_settings(options, program), surroundings, store, task);
+  }();
+  for (const auto& note : built.notes) program.warn(note);
+  if (output) export_image(program, store, built.image, *options.tag, *output);
+  if (program.json()) {
+    program.print(record(built, *options.tag));
+    return Exit::done;
+  }
+  if (options.explain) program.print(step_table(built));
+  else program.print(built.image.descriptor.digest.str() + '\n');
+  std::size_t made = 0;
+  for (const auto& step : built.steps) made += step.was_made ? 1 : 0;
+  program.note(built.unchanged ? std::string("nothing changed")
+                               : fmt::format("{} made, {} known; {} in {}", count_text(made, "step", "steps"), built.steps.size() - made,
+                                             size_text(total_bytes(built.image)), count_text(built.image.manifest.layers.size(), "layer", "layers")));
+  return Exit::done;
+}
+
+}  // namespace
+
+void add_build(CommandLine& line, Program& program)
+{
+  const auto options = std::make_shared<Options>();  // shared with the command's options, which fill it
+  auto& command = line.add(
+      {
+          .name = "build",
+          .summary = "Build an image from a recipe",
+          .description =
+              "Reads cairn.yaml in DIR: a base, layers in order, and the config (docs/formats/recipe.md). Files, locked stacks of Python "
+              "packages and modules become layers directly, without a container and without root; `packages` and `run` steps run in a "
+              "container by buildah, and what they change is normalised, so that the same step gives the same bytes.\n\n"
+              "Every step is known by what it reads. One that is as it was is looked up, the others are made, independent ones side by side. "
+              "When only the base changes, layers that were made without it are put on the new one as they are.",
+          .examples =
+              {
+                  {"cairn build project --tag project:1", "Build the recipe in a directory."},
+                  {"cairn build project --tag project:1 --explain", "Which step was made, and why."},
+              },
+          .sections =
+              {
+                  {"JSON",
+                   "One object: `manifest` (digest), `tag`, `unchanged`, `size_bytes`, `layers`, `steps` (each `layer`, `kind`, `place`, `made`, "
+                   "`why`, `layers`, `bytes`, `milliseconds`), `notes`."},
+                  {"Environment",
+                   "`CAIRN_CACHE` is where packages of bases are kept, `CAIRN_WHEEL_CACHE` where wheels are. Python sources are as in cairn-python(1). "
+                   "`SOURCE_DATE_EPOCH` is the image's time of creation."},
+              },
+      },
+      [options, &program] { return run(*options, program); });
+  command.optional_word("DIR", "directory with a cairn.yaml; this one if not given", options->directory, ValueKind::directory)
+      .option("--tag", "NAME:TAG", "name of the image in the store", options->tag)
+      .required()
+      .option("--output", "PLACE", "copy the image there too: `oci:DIR[:TAG]` or `oci-archive:FILE[:TAG]`", options->output)
+      .option("--set", "NAME=VALUE", "a variable of the recipe; may be given more than once", options->set)
+      .option("--wheels", "DIR", "a directory with wheels, looked at before any index", options->wheels, ValueKind::directory)
+      .flag("--locked", "refuse whatever is not pinned", options->locked)
+      .flag("--no-cache", "make every step anew", options->no_cache)
+      .flag("--explain", "print which steps were made, and why, instead of the digest", options->explain)
+      .choice("--isolation", {"auto", "oci", "rootless", "chroot"}, "how buildah isolates `packages` and `run` steps", options->isolation)
+      .choice("--compression", {"zstd", "gzip", "none"}, "how layers are compressed; zstd unless settings say otherwise", options->compression)
+      .number("--level", "N", "compression level: zstd 1 to 19 (3), gzip 1 to 12 (3)", 0, 19, options->level);
+  add_registry_options(command, options->registry);
+}
+
+}  // namespace cairn::cli
