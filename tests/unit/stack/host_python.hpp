@@ -59,7 +59,7 @@ inline image::Image python_image(const std::filesystem::path& scratch, const std
       fs::copy("/" + library + "/" + package, root / library / package, fs::copy_options::recursive);
   std::ofstream(root / "usr/lib/extra") << extra;
   store::StoreTarget target(store);
-  const auto layer = image::layer_of_directory(root, "", {}, target, Task{});
+  const auto layer = image::layer_of_directory(root, "", image::DirectoryRules{}, {}, target, Task{});
   image::Image base;
   base.config.platform = {"amd64", "linux", ""};
   auto image = image::append(base, {layer}, "1970-01-01T00:00:00Z");
