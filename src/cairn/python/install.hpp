@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cairn/os/fd.hpp>
 #include <cairn/python/wheel.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,12 +34,6 @@ struct InstallSettings {
   PipVersion pip{};
 };
 
-/// A file that holds contents which no wheel has. Any thread may read.
-struct OpenFile {
-  Fd fd;
-  std::string what;  ///< for errors
-};
-
 /// One file as it will lie in the image.
 struct InstalledFile {
   std::string path;  ///< from the image's root, no leading slash
@@ -47,7 +41,7 @@ struct InstalledFile {
   std::uint64_t size_bytes = 0;
   bool is_generated = false;  ///< by the installer: the wheel has nothing like it
   std::optional<std::uint32_t> entry;  ///< index in the archive; nothing: `other`, or else `content`
-  std::shared_ptr<const OpenFile> other{};  ///< holds the content, from `other_offset`
+  std::shared_ptr<const std::filesystem::path> other{};  ///< a file that holds the content, from `other_offset`
   std::uint64_t other_offset = 0;
   std::string content{};
 };

@@ -53,7 +53,7 @@ with open(sources, "rb") as source, open(pack, "wb") as out:
 
 /// What compiling some sources gave, on disk.
 struct Pack {
-  std::shared_ptr<const python::OpenFile> file;
+  std::shared_ptr<const std::filesystem::path> file;
   std::vector<std::uint64_t> sizes;  ///< of each source's bytecode, 0: it does not compile
 };
 
@@ -71,9 +71,9 @@ std::optional<Pack> open_pack(const std::filesystem::path& path, std::size_t cou
   const auto size = std::filesystem::file_size(path, error);
   const auto trailer_bytes = (count + 1) * 8;
   if (error || size < trailer_bytes) return std::nullopt;
-  auto file = std::make_shared<python::OpenFile>(open_file(path, O_RDONLY), path.string());
+  const auto fd = open_file(path, O_RDONLY);
   std::vector<std::byte> trailer(trailer_bytes);
-  if (read_full_at(file->fd.get(), trailer, size - trailer_bytes, file->what) != trailer_bytes) return std::nullopt;
+  if (read_full_at(fd.get(), trailer, size - trailer_bytes, path.string()) != trailer_bytes) return std::nullopt;
   if (number_at(std::span(trailer).last(8)) != count) return std::nullopt;
   Pack pack;
   auto left = size - trailer_bytes;
@@ -83,7 +83,7 @@ std::optional<Pack> open_pack(const std::filesystem::path& path, std::size_t cou
     left -= pack.sizes.back();
   }
   if (left != 0) return std::nullopt;
-  pack.file = std::move(file);
+  pack.file = std::make_shared<const std::filesystem::path>(path);
   return pack;
 }
 
@@ -167,7 +167,8 @@ private:
     write_file_atomically(directory.path() / "script" / "compile.py", script, Flush::no);
     TempFile pack(cache);
     auto program = target_python(maker_.root, maker_.python);
-    for (const auto& argument : {directory.path() / "script" / "compile.py", directory.path() / "index", directory.path() / "sources", pack.path()})
+    for (const auto& argument :
+         {directory.path() / "script" / "compile.py", directory.path() / "index", directory.path() / "sources", pack.path()})
       program.arguments.push_back(argument.string());
     program.deadline = deadline;
     const auto result = run_program(program, task_);
@@ -199,7 +200,8 @@ private:
     }
     auto& files = installed_.files;
     sources_.clear();
-    std::erase_if(files, [&](const python::InstalledFile& file) { return paths.contains(file.path); });  // the wheel's own: pip's replaces it
+    std::erase_if(files,
+                  [&](const python::InstalledFile& file) { return paths.contains(file.path); });  // the wheel's own: pip's replaces it
     files.insert(files.end(), std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
     std::ranges::sort(files, {}, &python::InstalledFile::path);
     record(paths);
@@ -230,8 +232,8 @@ private:
 
 }  // namespace
 
-void add_bytecode(python::Installed& installed, const python::Wheel& wheel, const Digest& wheel_digest, const python::InstallSettings& settings,
-                  const BytecodeMaker& maker, const std::filesystem::path& cache, const Task& task)
+void add_bytecode(python::Installed& installed, const python::Wheel& wheel, const Digest& wheel_digest,
+                  const python::InstallSettings& settings, const BytecodeMaker& maker, const std::filesystem::path& cache, const Task& task)
 {
   Compiler(installed, wheel, settings, maker, task).run(wheel_digest, cache);
 }

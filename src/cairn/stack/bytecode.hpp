@@ -22,7 +22,8 @@ struct BytecodeMaker {
 /// times. One process a wheel, files in the order of their paths; what it made is kept in the directory `cache` by wheel,
 /// paths and `maker.digest`, and removed there when it was not used for 30 days. Throws Error{tool} naming the wheel when Python
 /// fails. Memory: a list of names; Python's own comes on top.
-void add_bytecode(python::Installed& installed, const python::Wheel& wheel, const Digest& wheel_digest, const python::InstallSettings& settings,
-                  const BytecodeMaker& maker, const std::filesystem::path& cache, const Task& task);
+void add_bytecode(python::Installed& installed, const python::Wheel& wheel, const Digest& wheel_digest,
+                  const python::InstallSettings& settings, const BytecodeMaker& maker, const std::filesystem::path& cache,
+                  const Task& task);
 
 }  // namespace cairn::stack

@@ -4,6 +4,7 @@
 #include <cairn/base/error.hpp>
 #include <cairn/io/hash.hpp>
 #include <cairn/os/fd.hpp>
+#include <cairn/stack/wheel_bytes.hpp>
 
 #include <fmt/format.h>
 
@@ -19,7 +20,7 @@ Digest content_digest(const OwnedFiles& owner, const python::InstalledFile& file
 {
   if (file.other) {
     std::vector<std::byte> bytes(static_cast<std::size_t>(file.size_bytes));
-    bytes.resize(read_full_at(file.other->fd.get(), bytes, file.other_offset, file.other->what));
+    read_other(file, 0, bytes);
     return sha256(as_text(bytes));
   }
   if (!file.entry) return sha256(file.content);

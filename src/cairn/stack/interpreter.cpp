@@ -54,8 +54,8 @@ bool is_program(std::string_view path)
 /// A shared library that an interpreter or its own library is linked to.
 bool is_library(std::string_view path)
 {
-  static constexpr std::array names{"ld-",      "libc.so",  "libc-",  "libm.so",      "libm-",     "libdl",      "libutil",
-                                    "librt",    "libpthread", "libz.so", "libexpat.so", "libcrypt.", "libpython3."};
+  static constexpr std::array names{"ld-",   "libc.so",    "libc-",   "libm.so",     "libm-",     "libdl",      "libutil",
+                                    "librt", "libpthread", "libz.so", "libexpat.so", "libcrypt.", "libpython3."};
   const auto name = file_name(path);
   if (name.find(".so") == std::string_view::npos || path.find("lib") > path.rfind('/')) return false;
   return std::ranges::any_of(names, [&](std::string_view begin) { return name.starts_with(begin); });
@@ -64,9 +64,9 @@ bool is_library(std::string_view path)
 /// Of Python's own library: modules, what is linked to be one, templates of activation scripts.
 bool is_module(std::string_view path)
 {
-  static const std::set<std::string_view> left_out{"test",        "tests",       "site-packages", "dist-packages", "idlelib",    "lib2to3",
-                                                   "ensurepip",   "turtledemo",  "pydoc_data",    "__pycache__",   "tkinter",    "unittest",
-                                                   "distutils",   "sqlite3",     "xmlrpc"};
+  static const std::set<std::string_view> left_out{"test",    "tests",     "site-packages", "dist-packages", "idlelib",
+                                                   "lib2to3", "ensurepip", "turtledemo",    "pydoc_data",    "__pycache__",
+                                                   "tkinter", "unittest",  "distutils",     "sqlite3",       "xmlrpc"};
   bool found = false;
   for (const auto part : python::split(path, '/')) {
     if (found && left_out.contains(part)) return false;
@@ -88,7 +88,8 @@ public:
   {
     for (const std::string directory : {"usr/local/bin/", "usr/bin/"}) {
       std::optional<unsigned> newest;
-      for (auto at = shown_.paths.lower_bound(directory + "python3"); at != shown_.paths.end() && at->starts_with(directory + "python3"); ++at)
+      for (auto at = shown_.paths.lower_bound(directory + "python3"); at != shown_.paths.end() && at->starts_with(directory + "python3");
+           ++at)
         if (const auto minor = minor_of(file_name(*at)); minor && content(*at)) newest = std::max(newest.value_or(0), *minor);
       if (!python_.empty()) {
         if (content(directory + "python" + python_)) return directory + "python" + python_;
@@ -134,7 +135,9 @@ private:
       const auto link = shown_.links.find(path);
       if (link == shown_.links.end()) return path;
       const auto& to = link->second;
-      path = (to.starts_with('/') ? std::filesystem::path(to.substr(1)) : std::filesystem::path(parent(path)) / to).lexically_normal().string();
+      path = (to.starts_with('/') ? std::filesystem::path(to.substr(1)) : std::filesystem::path(parent(path)) / to)
+                 .lexically_normal()
+                 .string();
       path = through_directories(path);
     }
     return std::nullopt;
@@ -233,8 +236,8 @@ std::optional<Interpreter> read_record(const std::filesystem::path& directory)
   }
 }
 
-Interpreter unpack(const oci::BlobSource& blobs, const image::Image& image, const std::string& python, const std::filesystem::path& directory,
-                   const Task& task)
+Interpreter unpack(const oci::BlobSource& blobs, const image::Image& image, const std::string& python,
+                   const std::filesystem::path& directory, const Task& task)
 {
   const auto name = "image " + image.descriptor.digest.str();
   const auto step = task.step("find Python");

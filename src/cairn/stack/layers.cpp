@@ -226,8 +226,8 @@ private:
       if (settings_.record == RecordCheck::strict) check_record(*work.wheel);
       work.installed = python::plan_install(*work.wheel, wheels_[i].pin.written_name, direct_url_json(wheels_[i]), settings_.install);
       if (settings_.bytecode)
-        add_bytecode(work.installed, *work.wheel, work.chosen->digest, settings_.install, *settings_.bytecode, store_.cache(bytecode_cache_name),
-                     step);
+        add_bytecode(work.installed, *work.wheel, work.chosen->digest, settings_.install, *settings_.bytecode,
+                     store_.cache(bytecode_cache_name), step);
     });
     const auto prefix = settings_.install.layout.prefix.substr(1) + "/";
     for (const auto& work : works_) {
@@ -377,8 +377,9 @@ private:
     const auto& target = settings_.install.target;
     return {{std::string(annotation::format), "1"},
             {std::string(annotation::python), target.python()},
-            {std::string(annotation::platform), fmt::format("{} {} {}.{}", target.machine, target.libc == python::Libc::glibc ? "glibc" : "musl",
-                                                            target.libc_major, target.libc_minor)},
+            {std::string(annotation::platform),
+             fmt::format("{} {} {}.{}", target.machine, target.libc == python::Libc::glibc ? "glibc" : "musl", target.libc_major,
+                         target.libc_minor)},
             {std::string(annotation::prefix), settings_.install.layout.prefix}};
   }
 

@@ -66,9 +66,10 @@ public:
 private:
   [[noreturn]] void fail(const std::string& wanted) const
   {
-    throw Error(Errc::bad_input, fmt::format("source {} has no URL for {}: set {} (or PIP_INDEX_URL, or index-url in pip.conf) to an index such as "
-                                             "https://HOST/simple",
-                                             printable(name_), printable(wanted), index_variable));
+    throw Error(Errc::bad_input,
+                fmt::format("source {} has no URL for {}: set {} (or PIP_INDEX_URL, or index-url in pip.conf) to an index such as "
+                            "https://HOST/simple",
+                            printable(name_), printable(wanted), index_variable));
   }
   std::string name_;
 };
@@ -127,8 +128,8 @@ OpenLock open_lock(const Request& request, const std::string& lock)
   if (request.python) open.target.set_python(*request.python);
   else if (!open.lock.python.empty()) open.target.set_python(open.lock.python);
   else
-    throw Error(Errc::bad_input, fmt::format("{} does not say for which Python it is; give --python 3.11",
-                                             printable(open.lock.file.filename().string())));
+    throw Error(Errc::bad_input,
+                fmt::format("{} does not say for which Python it is; give --python 3.11", printable(open.lock.file.filename().string())));
   open.pip = request.pip;
   // pip 26.3 takes linux_* wheels before manylinux ones.
   open.target.linux_tags = open.pip >= python::PipVersion{26, 3} ? python::LinuxTags::first : python::LinuxTags::last;

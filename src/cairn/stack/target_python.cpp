@@ -20,10 +20,10 @@ constexpr std::array machines{Machine{"lib64/ld-linux-x86-64.so.2", "x86_64-linu
                               Machine{"lib/ld-linux-aarch64.so.1", "aarch64-linux-gnu"}};
 
 /// Variables of a user that change what Python does. Python and the loader take an empty one for none.
-constexpr std::array unset{"PYTHONPATH",         "PYTHONSTARTUP", "PYTHONOPTIMIZE",   "PYTHONDEBUG",       "PYTHONINSPECT",
-                           "PYTHONVERBOSE",      "PYTHONWARNINGS", "PYTHONPLATLIBDIR", "PYTHONNODEBUGRANGES", "PYTHONINTMAXSTRDIGITS",
-                           "PYTHONUTF8",         "PYTHONDEVMODE", "PYTHONMALLOC",     "PYTHONTRACEMALLOC", "PYTHONPROFILEIMPORTTIME",
-                           "PYTHONPYCACHEPREFIX", "LD_PRELOAD",    "LD_AUDIT"};
+constexpr std::array unset{"PYTHONPATH",          "PYTHONSTARTUP",  "PYTHONOPTIMIZE",   "PYTHONDEBUG",         "PYTHONINSPECT",
+                           "PYTHONVERBOSE",       "PYTHONWARNINGS", "PYTHONPLATLIBDIR", "PYTHONNODEBUGRANGES", "PYTHONINTMAXSTRDIGITS",
+                           "PYTHONUTF8",          "PYTHONDEVMODE",  "PYTHONMALLOC",     "PYTHONTRACEMALLOC",   "PYTHONPROFILEIMPORTTIME",
+                           "PYTHONPYCACHEPREFIX", "LD_PRELOAD",     "LD_AUDIT"};
 
 }  // namespace
 

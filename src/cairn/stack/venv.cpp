@@ -44,7 +44,8 @@ for directory, _, names in os.walk(stage + prefix):
 bool is_plain(std::string_view path)
 {
   return std::ranges::all_of(path, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("_./+-").find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_./+-").find(c) != std::string_view::npos;
   });
 }
 
@@ -71,7 +72,8 @@ image::Layer make_venv_layer(const std::string& prefix, const Interpreter& inter
 {
   const auto archive_prefix = layer::archive_prefix(prefix);
   if (!is_plain(prefix))
-    throw Error(Errc::bad_input, fmt::format("prefix {}: a virtual environment's path has letters, digits and _ . / + - alone", printable(prefix)));
+    throw Error(Errc::bad_input,
+                fmt::format("prefix {}: a virtual environment's path has letters, digits and _ . / + - alone", printable(prefix)));
   const TempDir directory;
   std::filesystem::create_directory(directory.path() / "stage");
   run(directory.path(), prefix, interpreter, task);

@@ -3,6 +3,7 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/layer/skeleton.hpp>
+#include <cairn/os/fd.hpp>
 #include <cairn/tar/writer.hpp>
 
 #include <fmt/format.h>
@@ -10,6 +11,8 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+
+#include <fcntl.h>
 
 namespace cairn::stack {
 namespace {
@@ -30,6 +33,13 @@ tar::Entry entry_for(const python::InstalledFile& file)
 }
 
 }  // namespace
+
+void read_other(const python::InstalledFile& file, std::uint64_t offset, std::span<std::byte> buffer)
+{
+  const auto fd = open_file(*file.other, O_RDONLY);
+  if (read_full_at(fd.get(), buffer, file.other_offset + offset, file.other->string()) != buffer.size())
+    throw Error(Errc::changed, fmt::format("{}: became shorter while it was read", file.other->string()));
+}
 
 WheelMemory::WheelMemory(std::uint64_t budget_bytes) : left_bytes_(budget_bytes) {}
 
@@ -123,8 +133,7 @@ void WheelBytes::content(std::size_t file, std::uint64_t offset, std::span<std::
 {
   const auto& one = files_[file];
   if (one.other) {
-    if (read_full_at(one.other->fd.get(), buffer, one.other_offset + offset, one.other->what) != buffer.size())
-      throw Error(Errc::changed, fmt::format("{}: became shorter while it was read", one.other->what));
+    read_other(one, offset, buffer);
     return;
   }
   if (!one.entry) {

@@ -16,6 +16,10 @@
 /// A wheel as tar entries, straight from its zip: nothing is unpacked on disk.
 namespace cairn::stack {
 
+/// The content of a file that lies in another one (`other`). Opened anew each time: a stack has more wheels than a process may
+/// have open files. Throws Error{not_found, changed}.
+void read_other(const python::InstalledFile& file, std::uint64_t offset, std::span<std::byte> buffer);
+
 /// Memory that all wheels of one packing share: working buffers, and a budget for members that are kept whole. Any thread.
 class WheelMemory {
 public:

@@ -126,7 +126,8 @@ Exit layers(const Options& options, Program& program, const std::string& lock_fi
 {
   if (!options.tag) throw UsageError(fmt::format("'python {}' needs --tag; see cairn python --help", options.words.front()));
   store::check_tag_name(*options.tag);
-  if (options.bytecode && !base) throw UsageError("--bytecode: the Python of a base compiles it; 'python layers' has none, 'python add' has");
+  if (options.bytecode && !base)
+    throw UsageError("--bytecode: the Python of a base compiles it; 'python layers' has none, 'python add' has");
   std::optional<image::Reference> output;
   if (options.output) output = parse_output(*options.output);  // refuse it now, not at the end
   const auto request = request_of(options.python);

@@ -149,7 +149,8 @@ TEST_F(Bytecode, is_valid_whatever_the_times_and_the_same_twice)
   EXPECT_EQ(digests.size(), 1u);
   auto program = target_python("/", maker.python);
   const auto root = directory.path() / "one" / "root";
-  program.arguments.insert(program.arguments.end(), {"-c", R"(if True:
+  program.arguments.insert(program.arguments.end(),
+                           {"-c", R"(if True:
     import marshal, sys, _imp
     from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
     root, *paths = sys.argv[1:]
@@ -160,7 +161,7 @@ TEST_F(Bytecode, is_valid_whatever_the_times_and_the_same_twice)
         code = marshal.loads(pyc[16:])
         assert code == compile(source, path, "exec") and code.co_filename == path, code.co_filename
     print(len(paths)))",
-                                                     root.string(), "/" + site + "aaa/__init__.py", "/" + site + "aaa/sub.py", "/" + site + "bbb.py"});
+                            root.string(), "/" + site + "aaa/__init__.py", "/" + site + "aaa/sub.py", "/" + site + "bbb.py"});
   const auto result = run_program(program, Task{});
   EXPECT_EQ(result.output, "3\n") << result.errors;
 }

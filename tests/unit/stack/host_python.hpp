@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <regex>
 #include <string>
 
 /// This machine's Python, which stands for that of an image.
@@ -21,9 +20,9 @@ inline std::optional<std::string> host_python()
   std::optional<std::string> python;
   for (const auto& entry : std::filesystem::directory_iterator("/usr/bin")) {
     const auto name = entry.path().filename().string();
-    std::smatch match;
-    if (std::regex_match(name, match, std::regex("python(3\\.\\d+)")) && std::filesystem::exists("/usr/lib/" + name + "/os.py"))
-      python = match[1].str();
+    if (name.starts_with("python3.") && name.find_first_not_of("0123456789", 8) == std::string::npos &&
+        std::filesystem::exists("/usr/lib/" + name + "/os.py"))
+      python = name.substr(6);
   }
   return python;
 }
@@ -56,10 +55,11 @@ inline image::Image python_image(const std::filesystem::path& scratch, const std
   for (const auto& entry : fs::directory_iterator("/" + library))
     if (entry.is_regular_file() && entry.path().extension() == ".py") add(entry.path(), library + "/" + entry.path().filename().string());
   for (const auto* package : {"collections", "encodings", "importlib", "lib-dynload", "logging", "re", "venv"})
-    if (fs::exists("/" + library + "/" + package)) fs::copy("/" + library + "/" + package, root / library / package, fs::copy_options::recursive);
+    if (fs::exists("/" + library + "/" + package))
+      fs::copy("/" + library + "/" + package, root / library / package, fs::copy_options::recursive);
   std::ofstream(root / "usr/lib/extra") << extra;
   store::StoreTarget target(store);
-  const auto layer = image::layer_of_directory(root, "", {}, target, Task{});
+  const auto layer = image::layer_of_directory(root, "", image::DirectoryRules{}, {}, target, Task{});
   image::Image base;
   base.config.platform = {"amd64", "linux", ""};
   auto image = image::append(base, {layer}, "1970-01-01T00:00:00Z");

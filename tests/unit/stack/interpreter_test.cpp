@@ -76,7 +76,7 @@ TEST_F(InterpreterTest, says_what_is_missing)
   EXPECT_EQ(find_interpreter(store, image, cache, Task{}, python).python, python);
   std::filesystem::create_directories(directory.path() / "empty/etc");
   store::StoreTarget target(store);
-  const auto layer = image::layer_of_directory(directory.path() / "empty", "", {}, target, Task{});
+  const auto layer = image::layer_of_directory(directory.path() / "empty", "", image::DirectoryRules{}, {}, target, Task{});
   EXPECT_THAT([&] { static_cast<void>(find_interpreter(store, image::append({}, {layer}, ""), cache, Task{})); },
               ThrowsError(Errc::not_found, "has no /usr/bin/python3"));
 }

@@ -119,6 +119,18 @@ TEST_F(Make, gives_the_layers_of_the_image_without_it)
   EXPECT_THAT(store_->tags(), IsEmpty());
 }
 
+TEST_F(Make, gives_the_group_what_the_owner_may)
+{
+  const auto made = make_in("store", {wheel("aaa", "1.0", {{"aaa/__init__.py", "a"}, {"aaa-1.0.data/scripts/run", "#!python\n"}})});
+  const auto root = directory_.path() / "root";
+  image::unpack(*store_, image::load(*store_, made.manifest), root, Task{});
+  const auto mode = [&](const std::string& path) { return static_cast<unsigned>(std::filesystem::status(root / path).permissions()); };
+  EXPECT_EQ(mode("opt"), 0755u);  // that of the image below
+  for (const auto* path : {"opt/app", "opt/app/lib/python3.11/site-packages", "opt/app/lib/python3.11/site-packages/aaa"})
+    EXPECT_EQ(mode(path), 0775u) << path;
+  EXPECT_EQ(mode("opt/app/lib/python3.11/site-packages/aaa/__init__.py"), 0664u);
+}
+
 TEST_F(Make, checks_records_only_when_asked_to)
 {
   auto broken = wheel("aaa", "1.0", {{"aaa.py", "a"}});

@@ -73,7 +73,8 @@ TEST_F(Venv, is_what_python_makes_and_the_same_twice)
       auto& text = (*each)[entry.path().lexically_relative(top).string()];
       if (entry.is_symlink()) text = std::filesystem::read_symlink(entry.path()).string();
       else if (entry.is_regular_file()) text = content(entry.path());
-      for (std::size_t at = 0; (at = text.find(ours.string(), at)) != std::string::npos;) text.replace(at, ours.string().size(), "/opt/app-root");
+      for (std::size_t at = 0; (at = text.find(ours.string(), at)) != std::string::npos;)
+        text.replace(at, ours.string().size(), "/opt/app-root");
     }
   }
   EXPECT_EQ(found, expected);
