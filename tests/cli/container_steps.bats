@@ -108,8 +108,13 @@ END
   run ! cairn inspect result:1
 }
 
+@test "ends with what the step left running" {
+  run --separate-stderr -0 step -- 'tail -f /etc/passwd >/dev/null 2>&1 </dev/null & echo $! >/etc/left'
+  [[ $output == sha256:* && -z $(own_containers) ]]
+}
+
 @test "clears away what a killed run left" {
-  step -- 'touch /tmp/here; while [ ! -e /tmp/go ]; do sleep 0.1; done' 3>&- &
+  step -- 'touch /tmp/here; exec tail -f /dev/null' 3>&- &
   shell=$!
   until container=$(own_containers) && [[ -n $container ]] && root=$(buildah mount "$container" 2>/dev/null) && [[ -e $root/tmp/here ]]; do
     kill -0 "$shell"
@@ -117,9 +122,6 @@ END
   record=$(buildah info --format '{{.store.GraphRoot}}')/cairn/run-$container
   kill -KILL "$(<"$record")"
   wait "$shell" || true
-  # buildah itself lives on, until what it runs ends.
-  touch "$root/tmp/go"
-  while pgrep -f "buildah run.*$container" >/dev/null; do :; done
   run --separate-stderr -0 step -- 'true'
   [[ ! -e $record && -z $(own_containers) ]]
 }

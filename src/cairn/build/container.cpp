@@ -35,7 +35,8 @@ ContainerLayer run_in_container(const image::Image& image, const ContainerStep& 
     const auto running = task.step(fmt::format("run {}", step.title));
     (void)run_tool(step.title, container_program(*container, run_of(step, settings.isolation)), running);
   }
-  const auto overlay = Overlay::of(container->mount(task));
+  kill_inside(container->mount());  // what the step left running must not write while its files are read
+  const auto overlay = Overlay::of(container->mount());
   std::vector<std::string> mount_places;
   for (const auto& [from, to] : step.mounts) mount_places.push_back(to.substr(to.find_first_not_of('/')));
   store::StoreTarget target(store);

@@ -25,6 +25,7 @@
 #include <random>
 #include <system_error>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cairn::build {
@@ -111,6 +112,15 @@ void keep_few(const std::string& id, const std::filesystem::path& records)
   }
 }
 
+std::optional<std::filesystem::path> mount_of(const std::string& container)
+{
+  Program program;
+  program.arguments = {"buildah", "mount", container};
+  const auto result = run_program(program, Task{});
+  if (result.status != 0) return std::nullopt;
+  return first_line(result.output);
+}
+
 constexpr std::string_view run_prefix = "run-";
 
 /// Remove containers of runs that were killed: their records name a process that is gone.
@@ -125,7 +135,8 @@ void clear_killed(const std::filesystem::path& records)
     (void)std::from_chars(text.data(), text.data() + text.size(), process);
     if (process > 0 && (::kill(process, 0) == 0 || errno != ESRCH)) continue;
     const auto container = name.substr(run_prefix.size());
-    // What still runs there, killed runs cannot stop, is in the way: the next run tries again.
+    if (const auto mount = mount_of(container)) kill_inside(*mount);
+    // What is in the way now may not be so for the next run.
     if (try_buildah({"rm", container}) || !try_buildah({"inspect", "--type", "container", container})) std::filesystem::remove(one.path());
   }
 }
@@ -151,12 +162,28 @@ std::string_view isolation_name(Isolation isolation)
 
 }  // namespace
 
+void kill_inside(const std::filesystem::path& root) noexcept
+{
+  struct stat wanted {};
+  if (::stat(root.c_str(), &wanted) != 0) return;
+  std::error_code none;
+  for (std::filesystem::directory_iterator at("/proc", none), end; !none && at != end; at.increment(none)) {
+    const auto name = at->path().filename().native();
+    pid_t process = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), process);
+    struct stat status {};
+    if (parsed.ec != std::errc() || ::stat((at->path() / "root").c_str(), &status) != 0) continue;
+    if (status.st_dev == wanted.st_dev && status.st_ino == wanted.st_ino) ::kill(process, SIGKILL);
+  }
+}
+
 Container::Container(const std::string& image, const std::filesystem::path& records, const Task& task)
     : name_(fresh_name()), record_(records / fmt::format("{}{}", run_prefix, name_))
 {
   write_file_atomically(record_, fmt::format("{}", ::getpid()), Flush::no);
   try {
     (void)buildah("a container", {"from", "--quiet", "--pull-never", "--name", name_, image}, task);
+    mount_ = first_line(buildah("a container", {"mount", name_}, task).output);
   } catch (...) {
     remove();
     throw;
@@ -167,12 +194,11 @@ Container::~Container() { remove(); }
 
 void Container::remove() noexcept
 {
+  if (!mount_.empty()) kill_inside(mount_);
   (void)try_buildah({"rm", name_});
   std::error_code none;
   std::filesystem::remove(record_, none);
 }
-
-std::filesystem::path Container::mount(const Task& task) const { return first_line(buildah("a container", {"mount", name_}, task).output); }
 
 std::unique_ptr<Container> make_container(const image::Image& image, store::Store& store, const std::string& needed_by, const Task& task)
 {

@@ -16,7 +16,11 @@
 /// Containers of images in the store, kept by buildah.
 namespace cairn::build {
 
-/// A container, removed at the end. While it is there, a record says whose it is.
+/// Kill every process whose root directory is `root`, a container's. A command may leave some behind, and with Isolation::oci the command itself
+/// is no child of ours, so that it outlives a buildah that was stopped.
+void kill_inside(const std::filesystem::path& root) noexcept;
+
+/// A container, mounted, removed at the end with all that runs in it. While it is there, a record says whose it is.
 class Container {
 public:
   /// Of an image that buildah has; its record lies in `records`. Throws Error{tool}.
@@ -26,13 +30,14 @@ public:
   Container& operator=(const Container&) = delete;
   [[nodiscard]] const std::string& name() const { return name_; }
   /// Where its root is on this machine.
-  [[nodiscard]] std::filesystem::path mount(const Task& task) const;
+  [[nodiscard]] const std::filesystem::path& mount() const { return mount_; }
 
 private:
   void remove() noexcept;
 
   std::string name_;
   std::filesystem::path record_;
+  std::filesystem::path mount_;
 };
 
 /// A container of `image`, whose documents and layers are in `store`; buildah unpacks it unless it did for one of the last runs.

@@ -65,7 +65,7 @@ unsigned free_port()
 }
 
 Server::Server(const build::Container& container, build::ContainerRun run, const Task& task)
-    : place_(container.mount(task) / "tmp"), client_(client_options()), task_(task)
+    : place_(container.mount() / "tmp"), client_(client_options()), task_(task)
 {
   for (const auto* name : {stop_name, end_name, log_name}) std::filesystem::remove(place_ / name);
   std::vector<std::string> arguments{"/bin/sh", "-c", watcher, "check"};
