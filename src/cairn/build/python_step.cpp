@@ -4,7 +4,9 @@
 #include <cairn/base/error.hpp>
 #include <cairn/build/key.hpp>
 #include <cairn/os/fd.hpp>
+#include <cairn/os/temp.hpp>
 #include <cairn/python/pipfile_check.hpp>
+#include <cairn/stack/base.hpp>
 #include <cairn/stack/interpreter.hpp>
 #include <cairn/stack/layers.hpp>
 #include <cairn/stack/request.hpp>
@@ -33,7 +35,34 @@ struct PythonSteps::State {
   const BuildSettings& settings;
   const Surroundings& surroundings;
   store::Store& store;
+  const image::Image& base;
   stack::Interpreter interpreter;
+
+  /// `name==version` of what the base has already in the environment that a step adds to. Read once for each base.
+  [[nodiscard]] std::vector<std::string> base_projects(const recipe::PythonStep& step, const Task& task) const
+  {
+    if (step.makes_venv) return {};
+    const auto file = store.cache("builds") / fmt::format("projects-{}.txt", Key("projects").add(base.descriptor.digest.str()).add(step.prefix).finish());
+    std::vector<std::string> out;
+    if (std::filesystem::exists(file)) {
+      const auto text = read_small_file(file, lock_limit_bytes);
+      for (std::size_t at = 0; at < text.size();) {
+        const auto end = text.find('\n', at);
+        out.push_back(text.substr(at, end - at));
+        at = end == std::string::npos ? text.size() : end + 1;
+      }
+      return out;
+    }
+    python::Target target;
+    interpreter.describe(target);
+    std::string text;
+    for (const auto& [name, project] : stack::read_base(store, base, python::Layout::venv(step.prefix, target), task).projects) {
+      out.push_back(fmt::format("{}=={}", name, project.version));
+      text += out.back() + '\n';
+    }
+    write_file_atomically(file, text, Flush::no);
+    return out;
+  }
 
   [[nodiscard]] stack::Request request(const recipe::PythonStep& step) const
   {
@@ -55,7 +84,6 @@ struct PythonSteps::State {
     out.compression = settings.layer.compression;
     out.threads = settings.layer.threads;
     out.created = settings.created;
-    // out.group_writable = true;  // OpenShift's random users add packages of their own
     if (step.bytecode == recipe::Bytecode::unchecked_hash) out.bytecode = interpreter.bytecode_maker();
     return out;
   }
@@ -64,7 +92,7 @@ struct PythonSteps::State {
 PythonSteps::PythonSteps(const image::Image& base, const BuildSettings& settings, const Surroundings& surroundings, store::Store& store,
                          const Task& task)
     : state_(std::make_unique<State>(
-          State{settings, surroundings, store, stack::find_interpreter(store, base, store.cache("interpreters"), task)}))
+          State{settings, surroundings, store, base, stack::find_interpreter(store, base, store.cache("interpreters"), task)}))
 {
 }
 
@@ -81,6 +109,7 @@ std::string PythonSteps::key(const recipe::Step& step) const
   key.add(python.makes_venv ? "venv" : "").add(python.layers ? std::to_string(*python.layers) : "");
   key.add(interpreter.full_version).add(fmt::format("{}.{}", interpreter.glibc_major, interpreter.glibc_minor));
   key.add(python.bytecode == recipe::Bytecode::none ? "" : interpreter.digest);
+  key.add(state_->base_projects(python, Task{}));
   key.add(name(compression.codec)).add(std::to_string(compression.level));
   return key.finish();
 }
@@ -112,7 +141,12 @@ StepLayers PythonSteps::make(const recipe::Step& step, const Task& task)
   auto resolved = python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
   if (!resolved.unbuilt.empty()) throw Error(Errc::unsupported, stack::unbuilt_text(resolved.unbuilt));
 
-  const auto settings = state_->make_settings(python, lock);
+  auto settings = state_->make_settings(python, lock);
+  if (!state_->base_projects(python, task).empty()) {
+    const auto base = stack::read_base(state_->store, state_->base, settings.install.layout, task);
+    settings.replaced = stack::replace(base, stack::leave_to_base(base, resolved.wheels));
+    settings.base = state_->base;
+  }
   StepLayers out;
   if (python.makes_venv) {
     store::StoreTarget target(state_->store);

@@ -83,6 +83,20 @@ BasePython read_base(const oci::BlobSource& blobs, const image::Image& image, co
   return base;
 }
 
+std::vector<std::string> leave_to_base(const BasePython& base, std::vector<python::Chosen>& wheels)
+{
+  std::vector<std::string> replaced;
+  std::erase_if(wheels, [&](const python::Chosen& chosen) {
+    const auto found = base.projects.find(chosen.pin.name);
+    if (found == base.projects.end()) return false;
+    const auto version = python::Version::parse(found->second.version);
+    if (version && *version == chosen.wheel.version) return true;
+    replaced.push_back(chosen.pin.name);
+    return false;
+  });
+  return replaced;
+}
+
 Replaced replace(const BasePython& base, const std::vector<std::string>& projects)
 {
   Replaced replaced;

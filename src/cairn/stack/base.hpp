@@ -3,6 +3,7 @@
 
 #include <cairn/image/image.hpp>
 #include <cairn/python/install.hpp>
+#include <cairn/python/resolve.hpp>
 
 #include <map>
 #include <optional>
@@ -35,6 +36,10 @@ struct Replaced {
   std::set<std::string> files;
   std::set<std::string> directories;  ///< of which every file is among them
 };
+
+/// Take the wheels off the list that `base` has at the same version: their layers would change nothing. The names of those that it has
+/// at another version: what is to be replaced.
+[[nodiscard]] std::vector<std::string> leave_to_base(const BasePython& base, std::vector<python::Chosen>& wheels);
 
 /// The files of `projects`. Throws Error{unsupported} naming a project without RECORD: only its distribution can remove it.
 [[nodiscard]] Replaced replace(const BasePython& base, const std::vector<std::string>& projects);

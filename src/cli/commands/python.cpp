@@ -108,16 +108,7 @@ void put_on_base(Program& program, store::Store& store, const std::string& argum
   if (base.glibc && target.libc == python::Libc::glibc && std::pair(target.libc_major, target.libc_minor) > *base.glibc)
     program.warn(fmt::format("{}: has glibc {}.{}, wheels were chosen for {}.{}; give --glibc", printable(argument), base.glibc->first,
                              base.glibc->second, target.libc_major, target.libc_minor));
-  std::vector<std::string> replaced;
-  std::erase_if(wheels, [&](const python::Chosen& chosen) {
-    const auto found = base.projects.find(chosen.pin.name);
-    if (found == base.projects.end()) return false;
-    const auto version = python::Version::parse(found->second.version);
-    if (version && *version == chosen.wheel.version) return true;
-    replaced.push_back(chosen.pin.name);
-    return false;
-  });
-  settings.replaced = stack::replace(base, replaced);
+  settings.replaced = stack::replace(base, stack::leave_to_base(base, wheels));
   image::copy_image(*open.blobs, *settings.base, store, task);
   if (bytecode) settings.bytecode = bytecode_maker(store, *open.blobs, settings, task);
 }
