@@ -21,6 +21,8 @@ ContainerRun run_of(const ContainerStep& step, Isolation isolation)
   run.env.insert(run.env.end(), step.env.begin(), step.env.end());
   run.mounts = step.mounts;
   run.has_network = step.has_network;
+  run.user = step.user;
+  run.working_dir = step.working_dir;
   run.isolation = isolation;
   return run;
 }

@@ -22,11 +22,13 @@ enum class Isolation { automatic, oci, rootless, chroot };
 
 struct ContainerStep {
   std::string title;                   ///< for errors and progress: `layers/x/layer.yaml:4:3`
-  std::vector<std::string> arguments;  ///< run as root, in `/`
+  std::vector<std::string> arguments;  ///< run as `user`
   std::string input;                   ///< standard input of it
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<std::pair<std::filesystem::path, std::string>> mounts;  ///< host directory, place in the container; read-only
   bool has_network = false;
+  std::string user = "0:0";
+  std::string working_dir = "/";
 };
 
 struct ContainerSettings {

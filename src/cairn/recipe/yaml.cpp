@@ -295,6 +295,8 @@ const std::string& Yaml::string() const
   return node.text;
 }
 
+bool Yaml::plain() const { return data_->nodes[node_].plain; }
+
 const std::string& Yaml::word() const
 {
   const auto& text = string();

@@ -46,6 +46,8 @@ public:
   [[nodiscard]] std::size_t column() const;    ///< in characters, from 1
   [[nodiscard]] std::string place() const;     ///< `library.yaml:3:7`
 
+  /// Text without quotes, which other programs that read the file may take for a number or a boolean.
+  [[nodiscard]] bool plain() const;
   /// Text, quoted or not.
   [[nodiscard]] const std::string& string() const;
   /// Text that is not empty.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/base/error.hpp>
 #include <cairn/build/build.hpp>
+#include <cairn/build/git.hpp>
+#include <cairn/build/project.hpp>
+#include <cairn/os/temp.hpp>
 #include <cli/base_options.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/compression_option.hpp>
@@ -11,6 +14,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +34,11 @@ struct Options {
   bool locked = false;
   bool no_cache = false;
   bool explain = false;
+  std::optional<std::string> base;
+  std::optional<std::string> builder;
+  std::optional<std::string> scripts_url;
+  std::optional<std::string> file;
+  std::optional<std::string> strategy;
   std::optional<std::string> isolation;
   std::optional<std::string> compression;
   std::optional<std::uint64_t> level;
@@ -53,6 +64,45 @@ build::BuildSettings build_settings(const Options& options, const Program& progr
   out.layer.compression = chosen_compression(options.compression, options.level, program.settings());
   out.isolation = isolation_of(options.isolation);
   out.package_cache = package_cache_path();
+  return out;
+}
+
+recipe::Variables set_of(const Options& options)
+{
+  recipe::Variables set;
+  for (const auto& text : options.set) set.insert_or_assign(split_assignment("--set", text).first, split_assignment("--set", text).second);
+  return set;
+}
+
+build::ProjectWishes wishes_of(const Options& options)
+{
+  build::ProjectWishes out{.base = options.base.value_or(""),
+                           .builder = options.builder.value_or(""),
+                           .scripts_url = options.scripts_url.value_or(""),
+                           .containerfile = options.file.value_or("")};
+  if (options.strategy == "containerfile" || options.file) out.kind = build::ProjectKind::containerfile;
+  if (options.strategy == "s2i") out.kind = build::ProjectKind::s2i;
+  if (options.strategy == "lock") out.kind = build::ProjectKind::lock;
+  return out;
+}
+
+/// Where bases are looked for that nobody named: CAIRN_BASES, then beside the program and in its checkout.
+std::vector<std::filesystem::path> base_places()
+{
+  std::vector<std::filesystem::path> out;
+  const char* variable = std::getenv("CAIRN_BASES");
+  for (std::string_view rest = variable == nullptr ? "" : variable; !rest.empty();) {
+    const auto one = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    if (!one.empty()) out.emplace_back(one);
+  }
+  std::error_code none;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", none).parent_path();
+  if (!none) {
+    out.push_back(program.parent_path() / "share/cairn/base-images");
+    for (auto above = program; above.has_relative_path(); above = above.parent_path())
+      if (std::filesystem::exists(above / "base-images")) out.push_back(above / "base-images");
+  }
   return out;
 }
 
@@ -84,9 +134,13 @@ Exit run(const Options& options, Program& program)
   store::check_tag_name(*options.tag);
   std::optional<image::Reference> output;
   if (options.output) output = parse_output(*options.output);  // refuse it now, not at the end
-  recipe::Variables set;
-  for (const auto& text : options.set) set.insert_or_assign(split_assignment("--set", text).first, split_assignment("--set", text).second);
-  const auto recipe = recipe::read_image_file(options.directory.value_or("."), set);
+  TempDir clone;  // of a repository
+  std::filesystem::path directory = options.directory.value_or(".");
+  if (const auto place = build::GitPlace::parse(options.directory.value_or(".")))
+    directory = build::check_out(*place, clone.path(), program.task("fetch the repository"));
+  auto project = build::detect_project(directory, wishes_of(options));
+  if (project.kind == build::ProjectKind::lock && project.wishes.base.empty()) project.wishes.base = build::find_base(project, base_places());
+  if (project.kind != build::ProjectKind::recipe && !options.set.empty()) throw UsageError("--set: only a cairn.yaml has variables");
   auto store = program.open_store(store::Access::write);
   build::Surroundings surroundings;
   surroundings.wheels = options.wheels;
@@ -96,8 +150,11 @@ Exit run(const Options& options, Program& program)
   };
   const auto built = [&] {
     const auto task = program.task("build " + *options.tag);
-    return build::build(recipe, build_settings(options, program), surroundings, store, task);
+    const auto settings = build_settings(options, program);
+    if (project.kind == build::ProjectKind::recipe) return build::build(recipe::read_image_file(directory, set_of(options)), settings, surroundings, store, task);
+    return build::build_project(project, settings, surroundings, store, task);
   }();
+  if (options.explain && !program.json()) program.note(fmt::format("built as {}: {}", build::name(project.kind), project.why));
   for (const auto& note : built.notes) program.warn(note);
   if (output) export_image(program, store, built.image, *options.tag, *output);
   if (program.json()) {
@@ -124,7 +181,10 @@ void add_build(CommandLine& line, Program& program)
           .name = "build",
           .summary = "Build an image from a recipe",
           .description =
-              "Reads cairn.yaml in DIR: a base, layers in order, and the config (docs/formats/recipe.md). Files, locked stacks of Python "
+              "DIR is a directory or a git URL. With a cairn.yaml it is a recipe: a base, layers in order, and the config (docs/formats/recipe.md). Without "
+              "one it is built by its Containerfile or Dockerfile, by S2I with a `--builder`, or, when there is nothing but a lock of Python packages, as "
+              "these packages and the source on a base (docs/projects.md); `--explain` says which.\n\n"
+              "Files, locked stacks of Python "
               "packages and modules become layers directly, without a container and without root; `packages` and `run` steps run in a "
               "container by buildah, and what they change is normalised, so that the same step gives the same bytes.\n\n"
               "Every step is known by what it reads. One that is as it was is looked up, the others are made, independent ones side by side. "
@@ -133,6 +193,7 @@ void add_build(CommandLine& line, Program& program)
               {
                   {"cairn build project --tag project:1", "Build the recipe in a directory."},
                   {"cairn build project --tag project:1 --explain", "Which step was made, and why."},
+                  {"cairn build app --base debian:12.1 --tag app:1 || true", "A repository with a Pipfile.lock, on a base of your own (this one has no Python)."},
               },
           .sections =
               {
@@ -145,12 +206,17 @@ void add_build(CommandLine& line, Program& program)
               },
       },
       [options, &program] { return run(*options, program); });
-  command.optional_word("DIR", "directory with a cairn.yaml; this one if not given", options->directory, ValueKind::directory)
+  command.optional_word("DIR|URL[#REF[:DIR]]", "the project; this directory if not given", options->directory, ValueKind::directory)
       .option("--tag", "NAME:TAG", "name of the image in the store", options->tag)
       .required()
       .option("--output", "PLACE", "copy the image there too: `oci:DIR[:TAG]` or `oci-archive:FILE[:TAG]`", options->output)
       .option("--set", "NAME=VALUE", "a variable of the recipe; may be given more than once", options->set)
       .option("--wheels", "DIR", "a directory with wheels, looked at before any index", options->wheels, ValueKind::directory)
+      .choice("--strategy", {"detect", "containerfile", "s2i", "lock"}, "how a project without a cairn.yaml is built", options->strategy)
+      .option("--base", "IMAGE|DIR", "what a project with nothing but a lock is built on", options->base)
+      .option("--builder", "IMAGE", "the S2I builder", options->builder, ValueKind::image)
+      .option("--scripts-url", "URL", "of S2I scripts: `image:///usr/libexec/s2i`", options->scripts_url)
+      .option("--file", "FILE", "the Containerfile, from DIR", options->file, ValueKind::file)
       .flag("--locked", "refuse whatever is not pinned", options->locked)
       .flag("--no-cache", "make every step anew", options->no_cache)
       .flag("--explain", "print which steps were made, and why, instead of the digest", options->explain)
