@@ -9,6 +9,7 @@
 #include <cairn/build/config.hpp>
 #include <cairn/build/key.hpp>
 #include <cairn/build/layer_difference.hpp>
+#include <cairn/build/network.hpp>
 #include <cairn/build/package_step.hpp>
 #include <cairn/build/python_step.hpp>
 #include <cairn/build/records.hpp>
@@ -479,7 +480,9 @@ private:
   {
     if (const auto* packages = std::get_if<recipe::PackagesStep>(&step.what)) return package_step(step.place, packages->packages, sources, task);
     const auto& run = std::get<recipe::RunStep>(step.what);
-    return {.title = step.place, .arguments = {"/bin/sh", "-eu", "-c", run.script}, .input = {}, .env = {}, .mounts = {}, .has_network = run.has_network};
+    ContainerStep out{.title = step.place, .arguments = {"/bin/sh", "-eu", "-c", run.script}, .input = {}, .env = {}, .mounts = {}};
+    if (run.has_network) give_network(out, sources);
+    return out;
   }
 
   [[nodiscard]] std::string tests_json() const

@@ -4,11 +4,12 @@
 #include <cairn/base/error.hpp>
 #include <cairn/build/container.hpp>
 #include <cairn/build/key.hpp>
+#include <cairn/build/network.hpp>
 #include <cairn/build/records.hpp>
 #include <cairn/build/tree_digest.hpp>
 #include <cairn/image/copy.hpp>
 #include <cairn/image/rebase.hpp>
-#include <cairn/os/fd.hpp>
+#include <cairn/os/temp.hpp>
 #include <cairn/recipe/s2i_environment.hpp>
 #include <cairn/store/layer_target.hpp>
 
@@ -90,7 +91,8 @@ StepLayers assemble(const image::Image& builder, const Project& project, const S
   step.arguments = {"/bin/sh", "-c", "umask 0002; exec \"$@\"", "sh", scripts.path("assemble")};
   step.user = user_of(builder);
   step.working_dir = builder.config.working_dir.empty() ? "/" : builder.config.working_dir;
-  step.has_network = true;
+  const TempDir network;
+  give_network(step, network.path());
   for (const auto& entry : builder.config.env) {
     const auto equals = entry.find('=');
     step.env.emplace_back(entry.substr(0, equals), equals == std::string::npos ? "" : entry.substr(equals + 1));
