@@ -30,7 +30,7 @@ TEST(CheckManifests, finds_nothing_in_a_good_one) { EXPECT_THAT(findings(stream_
 
 TEST(CheckManifests, finds_a_tag_that_hides_itself)
 {
-  EXPECT_THAT(findings(stream_with("opendatahub.io/image-tag-outdated: 'false'")), HasSubstr("m.yaml:11:41: image-tag-outdated hides the tag"));
+  EXPECT_THAT(findings(stream_with("opendatahub.io/image-tag-outdated: 'false'")), HasSubstr("m.yaml:11:42: image-tag-outdated hides the tag"));
   EXPECT_THAT(findings(stream_with("opendatahub.io/image-tag-outdated: 'true'")), IsEmpty());
 }
 

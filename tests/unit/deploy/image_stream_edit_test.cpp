@@ -122,8 +122,8 @@ TEST(EditImageStream, keeps_line_ends_and_a_missing_last_one)
             crlf(replaced(stream, "registry.example.org/notebook@sha256:11", "b")));
   const std::string bare = "kind: ImageStream\nmetadata: {name: a}\nspec:\n  tags:\n  - name: x\n    from:\n      name: old";
   EXPECT_EQ(edit_image_stream(bare, "s", {"a", "x", "new", {}}), replaced(bare, "old", "new"));
-  EXPECT_EQ(edit_image_stream(bare, "s", {"a", "y", "new", {}}),
-            "kind: ImageStream\nmetadata: {name: a}\nspec:\n  tags:\n  - name: y\n    from:\n      name: new\n  - name: x\n    from:\n      name: old");
+  EXPECT_EQ(edit_image_stream(bare, "s", {"a", "z", "new", {}}),
+            "kind: ImageStream\nmetadata: {name: a}\nspec:\n  tags:\n  - name: z\n    from:\n      name: new\n  - name: x\n    from:\n      name: old");
   EXPECT_EQ(edit_image_stream("\xef\xbb\xbf" + bare, "s", {"a", "x", "new", {}}), "\xef\xbb\xbf" + replaced(bare, "old", "new"));
 }
 
