@@ -38,9 +38,6 @@ END
   chmod +x bin/oc
   run -1 --separate-stderr cairn endpoints --client "$PWD/bin/oc"
   one_line_error 'You must be logged in'
-  path=$PATH
-  PATH=$PWD/nothing
-  run -1 --separate-stderr "$CAIRN" endpoints
-  PATH=$path
+  run -1 --separate-stderr env PATH="$PWD/nothing" "$CAIRN" endpoints
   one_line_error 'neither kubectl nor oc'
 }
