@@ -9,7 +9,7 @@ load ../support/registry/registry
 teardown() { stop_registries; }
 
 # Every example of every page in docs/commands runs as it stands: in a directory with the module tree `easybuild`, with
-# library:2026.11 made from it in the store and poured into `volume`; registry.example.com, a registry on this machine that has it too; stand-ins for the base images, collection and archive that pages speak of.
+# library:2026.11 made from it in the store and poured into `volume`; registry.example.com, a registry on this machine that has it too; stand-ins for the base images, collection, archive and cluster that pages speak of.
 
 with_bases() {
   base_image debian:1 1
@@ -48,6 +48,8 @@ with_base_directory() {
 @test "every example in docs/commands runs" {
   mkdir -p "$BATS_TEST_TMPDIR/bin"
   ln -s "$CAIRN" "$BATS_TEST_TMPDIR/bin/cairn"
+  printf '#!/bin/sh\necho "{\\"items\\": []}"\n' >"$BATS_TEST_TMPDIR/bin/kubectl"
+  chmod +x "$BATS_TEST_TMPDIR/bin/kubectl"
   export PATH=$BATS_TEST_TMPDIR/bin:$PATH
   start_registry "$BATS_TEST_TMPDIR/registry"
   mkdir -p "$HOME/.config/containers"

@@ -3,9 +3,10 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/build/s2i.hpp>
+#include <cairn/os/fd.hpp>
 #include <cairn/python/lock.hpp>
 #include <cairn/recipe/base_file.hpp>
-#include <cairn/recipe/s2i_ignore.hpp>
+#include <cairn/recipe/source_ignore.hpp>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::uint64_t ignore_limit_bytes = std::uint64_t{1} << 20;
 constexpr std::string_view app_root = "/opt/app-root";
 constexpr std::string_view source_place = "/opt/app-root/src";
 constexpr std::array<const char*, 2> containerfiles{"Containerfile", "Dockerfile"};
@@ -48,6 +50,23 @@ std::vector<std::string> found_command(const fs::path& directory)
   return {};
 }
 
+recipe::SourceIgnore read_ignore(const fs::path& directory, const char* file, recipe::SourceIgnore::Rules rules)
+{
+  const auto path = directory / file;
+  return fs::exists(path) ? recipe::SourceIgnore::parse(read_small_file(path, ignore_limit_bytes), rules, path.native()) : recipe::SourceIgnore();
+}
+
+/// A name as an fnmatch(3) pattern.
+std::string escaped(const std::string& path)
+{
+  std::string out;
+  for (const char c : path) {
+    if (std::string_view("*?[\\").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 recipe::FilesStep source_step(const fs::path& directory)
 {
   recipe::FilesStep files;
@@ -69,21 +88,17 @@ std::string_view name(ProjectKind kind)
 std::vector<std::string> left_out(const fs::path& directory)
 {
   std::vector<std::string> out{".git"};
-  const auto ignored = recipe::S2iIgnore::read(directory);
-  if (ignored.empty()) return out;
+  const auto s2i = read_ignore(directory, ".s2iignore", recipe::SourceIgnore::Rules::s2i);
+  const auto own = fs::exists(directory / ".containerignore") ? ".containerignore" : ".dockerignore";
+  const auto container = read_ignore(directory, own, recipe::SourceIgnore::Rules::container);
+  if (s2i.empty() && container.empty()) return out;
   for (auto at = fs::recursive_directory_iterator(directory); at != fs::recursive_directory_iterator(); ++at) {
     const auto path = at->path().lexically_relative(directory).native();
-    if (path == ".git" || ignored.leaves_out(path)) {
-      if (at->is_directory() && !at->is_symlink()) at.disable_recursion_pending();
-      if (path == ".git") continue;
-      // A name, not a pattern.
-      std::string escaped;
-      for (const char c : path) {
-        if (std::string_view("*?[\\").find(c) != std::string_view::npos) escaped += '\\';
-        escaped += c;
-      }
-      out.push_back(std::move(escaped));
-    }
+    const bool is_directory = at->is_directory() && !at->is_symlink();
+    const bool is_gone = path == ".git" || s2i.ignores(path);
+    if (is_gone && is_directory) at.disable_recursion_pending();
+    // What lies in a directory may be taken back, so that a directory goes by its files.
+    if (path != ".git" && (is_gone || (!is_directory && container.ignores(path)))) out.push_back(escaped(path));
   }
   std::ranges::sort(out);
   return out;

@@ -21,6 +21,7 @@ namespace cairn::build {
 namespace {
 
 namespace fs = std::filesystem;
+using Variables = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view scripts_label = "io.openshift.s2i.scripts-url";
 constexpr std::string_view user_label = "io.openshift.s2i.assemble-user";
@@ -82,7 +83,7 @@ std::string user_of(const image::Image& builder)
   return user.find(':') == std::string::npos ? user + ":0" : user;
 }
 
-StepLayers assemble(const image::Image& builder, const Project& project, const Scripts& scripts, const recipe::S2iEnvironment& environment,
+StepLayers assemble(const image::Image& builder, const Project& project, const Scripts& scripts, const Variables& environment,
                     const BuildSettings& settings, store::Store& store, const Task& task)
 {
   const auto image = with_source(builder, project, scripts, settings, store, task);
@@ -97,7 +98,7 @@ StepLayers assemble(const image::Image& builder, const Project& project, const S
     const auto equals = entry.find('=');
     step.env.emplace_back(entry.substr(0, equals), equals == std::string::npos ? "" : entry.substr(equals + 1));
   }
-  for (const auto& [name, value] : environment.variables) step.env.emplace_back(name, value);
+  for (const auto& [name, value] : environment) step.env.emplace_back(name, value);
   auto made = run_in_container(image, step, store, {.isolation = settings.isolation, .layer = settings.layer}, task);
   StepLayers out;
   if (made.layer) {
@@ -159,13 +160,14 @@ Built build_s2i(const Project& project, const BuildSettings& settings, const Sur
   const auto builder = image::load(*opened.blobs, opened.manifest);
   image::copy_image(*opened.blobs, builder, store, task.step("builder"));
   const Scripts scripts(project, builder);
-  const auto environment = recipe::S2iEnvironment::read(project.directory);
+  const auto environment_file = project.directory / ".s2i/environment";
+  const auto environment = fs::exists(environment_file) ? recipe::read_s2i_environment(environment_file) : Variables();
 
   const Records records(store);
   Key key("s2i");
   key.add(builder.descriptor.digest.str()).add(scripts.path("assemble")).add(user_of(builder)).add(settings.created);
   key.add(TreeDigests(store.cache("trees")).of(project.directory, left_out(project.directory)));
-  for (const auto& [name, value] : environment.variables) key.add(name).add(value);
+  for (const auto& [name, value] : environment) key.add(name).add(value);
   const auto text = key.finish();
   auto made = settings.uses_records ? records.find_step(text) : std::nullopt;
   const bool was_known = made.has_value();
@@ -175,7 +177,7 @@ Built build_s2i(const Project& project, const BuildSettings& settings, const Sur
   }
 
   image::ConfigChanges changes;
-  for (const auto& [name, value] : environment.variables) changes.set_env.emplace_back(name, value);
+  for (const auto& [name, value] : environment) changes.set_env.emplace_back(name, value);
   changes.cmd = std::vector<std::string>{scripts.path("run")};
   changes.entrypoint = std::vector<std::string>{};
   changes.labels.set[std::string(build_label)] = project.wishes.builder;
@@ -186,7 +188,6 @@ Built build_s2i(const Project& project, const BuildSettings& settings, const Sur
   image::publish(out.image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store; }, store, task);
   if (!settings.tag.empty()) store.tag(settings.tag, out.image.descriptor, task);
   out.unchanged = was_known;
-  out.notes = environment.notices;
   out.steps.push_back(report_of("assemble", *made, !was_known));
   return out;
 }

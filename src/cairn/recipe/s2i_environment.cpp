@@ -7,44 +7,43 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <system_error>
 
 namespace cairn::recipe {
 namespace {
 
+constexpr std::uint64_t limit_bytes = std::uint64_t{1} << 20;
+
 std::string_view trimmed(std::string_view text)
 {
-  constexpr std::string_view blank = " \t\r\n\v\f";
-  const auto begin = text.find_first_not_of(blank);
+  constexpr std::string_view blanks = " \t\r";
+  const auto begin = text.find_first_not_of(blanks);
   if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blank) + 1 - begin);
+  return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
 }
 
 }  // namespace
 
-S2iEnvironment S2iEnvironment::parse(std::string_view text, std::string_view what)
+std::vector<std::pair<std::string, std::string>> parse_s2i_environment(std::string_view text, const std::string& what)
 {
-  S2iEnvironment out;
-  for (std::size_t number = 1; !text.empty(); ++number) {
+  std::vector<std::pair<std::string, std::string>> out;
+  std::size_t number = 0;
+  while (!text.empty()) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
+    ++number;
     if (line.starts_with('#') || trimmed(line).empty()) continue;
     const auto equals = line.find('=');
-    if (equals == std::string_view::npos || equals == 0) {
-      out.notices.push_back(fmt::format("{}:{}: {} is not NAME=VALUE; S2I drops it", what, number, printable(trimmed(line))));
-      continue;
-    }
-    out.variables.emplace_back(trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1)));
+    const auto name = trimmed(line.substr(0, equals));
+    if (equals == std::string_view::npos || name.empty())
+      throw Error(Errc::bad_input, fmt::format("{}:{}: {} is not NAME=VALUE", what, number, printable(trimmed(line))));
+    out.emplace_back(name, trimmed(line.substr(equals + 1)));
   }
   return out;
 }
 
-S2iEnvironment S2iEnvironment::read(const std::filesystem::path& directory)
+std::vector<std::pair<std::string, std::string>> read_s2i_environment(const std::filesystem::path& path)
 {
-  const auto path = directory / ".s2i" / "environment";
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return {};
-  return parse(read_small_file(path, s2i_environment_limit_bytes), path.string());
+  return parse_s2i_environment(read_small_file(path, limit_bytes), path.native());
 }
 
 }  // namespace cairn::recipe

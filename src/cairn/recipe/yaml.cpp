@@ -262,6 +262,8 @@ std::size_t Yaml::line() const { return data_->line(data_->nodes[node_].offset);
 std::size_t Yaml::column() const { return data_->column(data_->nodes[node_].offset); }
 std::string Yaml::place() const { return data_->place(data_->nodes[node_].offset); }
 
+bool Yaml::is_plain() const { return data_->nodes[node_].kind == Kind::scalar && data_->nodes[node_].plain; }
+
 std::string Yaml::path() const
 {
   std::string out;
@@ -294,8 +296,6 @@ const std::string& Yaml::string() const
   if (node.kind != Kind::scalar) unexpected("text");
   return node.text;
 }
-
-bool Yaml::plain() const { return data_->nodes[node_].plain; }
 
 const std::string& Yaml::word() const
 {

@@ -46,8 +46,9 @@ public:
   [[nodiscard]] std::size_t column() const;    ///< in characters, from 1
   [[nodiscard]] std::string place() const;     ///< `library.yaml:3:7`
 
-  /// Text without quotes, which other programs that read the file may take for a number or a boolean.
-  [[nodiscard]] bool plain() const;
+  /// Whether it is text without quotes, which other readers may take for a number or a boolean.
+  [[nodiscard]] bool is_plain() const;
+
   /// Text, quoted or not.
   [[nodiscard]] const std::string& string() const;
   /// Text that is not empty.

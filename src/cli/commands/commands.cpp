@@ -81,6 +81,9 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_copy(line, program);
   add_list_tags(line, program);
   add_delete(line, program);
+  add_deploy(line, program);
+  add_endpoints(line, program);
+  add_ci(line, program);
   add_login(line, program);
   add_logout(line, program);
   add_gc(line, program);
