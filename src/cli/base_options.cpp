@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
@@ -64,6 +65,25 @@ image::Image make_base(Program& program, const recipe::BaseFile& base, store::St
     lock = std::move(*found);
   }
   return build::build_base(base, lock, store, base_settings(program), task);
+}
+
+std::vector<std::filesystem::path> base_places()
+{
+  std::vector<std::filesystem::path> out;
+  const char* variable = std::getenv("CAIRN_BASES");
+  for (std::string_view rest = variable == nullptr ? "" : variable; !rest.empty();) {
+    const auto one = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    if (!one.empty()) out.emplace_back(one);
+  }
+  std::error_code none;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", none).parent_path();
+  if (!none) {
+    out.push_back(program.parent_path() / "share/cairn/base-images");
+    for (auto above = program; above.has_relative_path(); above = above.parent_path())
+      if (std::filesystem::exists(above / "base-images")) out.push_back(above / "base-images");
+  }
+  return out;
 }
 
 }  // namespace cairn::cli

@@ -8,12 +8,16 @@
 #include <cli/registry_access.hpp>
 
 #include <filesystem>
+#include <vector>
 
 /// What the commands that build on base images have in common.
 namespace cairn::cli {
 
 /// `$CAIRN_CACHE/debs`, or `cairn/debs` in the user's cache directory. Throws Error{bad_input} when there is neither.
 [[nodiscard]] std::filesystem::path package_cache_path();
+
+/// Where bases are looked for that nobody named: CAIRN_BASES, then beside the program and in its checkout.
+[[nodiscard]] std::vector<std::filesystem::path> base_places();
 
 [[nodiscard]] build::BaseSettings base_settings(const Program& program);
 

@@ -86,26 +86,6 @@ build::ProjectWishes wishes_of(const Options& options)
   return out;
 }
 
-/// Where bases are looked for that nobody named: CAIRN_BASES, then beside the program and in its checkout.
-std::vector<std::filesystem::path> base_places()
-{
-  std::vector<std::filesystem::path> out;
-  const char* variable = std::getenv("CAIRN_BASES");
-  for (std::string_view rest = variable == nullptr ? "" : variable; !rest.empty();) {
-    const auto one = rest.substr(0, rest.find(':'));
-    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-    if (!one.empty()) out.emplace_back(one);
-  }
-  std::error_code none;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", none).parent_path();
-  if (!none) {
-    out.push_back(program.parent_path() / "share/cairn/base-images");
-    for (auto above = program; above.has_relative_path(); above = above.parent_path())
-      if (std::filesystem::exists(above / "base-images")) out.push_back(above / "base-images");
-  }
-  return out;
-}
-
 Table step_table(const build::Built& built)
 {
   Table table({{"STEP"}, {"KIND"}, {"LAYERS", Align::right}, {"SIZE", Align::right}, {"TIME", Align::right}, {""}, {"WHY", Align::left, Shrink::yes}});

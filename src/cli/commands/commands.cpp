@@ -53,6 +53,7 @@ CommandLine make_command_line(Program& program, Flags& flags)
   add_lint(line, program);
   add_build(line, program);
   add_check(line, program);
+  add_release(line, program);
   add_recipe(line, program);
   add_bake(line, program);
   add_images(line, program);

@@ -48,6 +48,7 @@ void add_push(CommandLine& line, Program& program);
 void add_python(CommandLine& line, Program& program);
 void add_rebase(CommandLine& line, Program& program);
 void add_recipe(CommandLine& line, Program& program);
+void add_release(CommandLine& line, Program& program);
 void add_split(CommandLine& line, Program& program);
 void add_tag(CommandLine& line, Program& program);
 void add_unpack(CommandLine& line, Program& program);
