@@ -49,6 +49,18 @@ validate() {
   [[ -z $output ]]
 }
 
+@test "kustomize makes the overlays of it" {
+  command -v kubectl >/dev/null || skip "kubectl is not installed"
+  with_images
+  deploy --kustomize --output gitops --quiet
+  kubectl kustomize gitops/overlays/test >test.yaml
+  run -0 validate test.yaml
+  [[ $output == *Job=1* && $output != *Secret* ]]
+  [[ $(<test.yaml) == *"storage: 10Gi"* && $(<test.yaml) == *"base_url=/notebook/test/mine"* && $(<test.yaml) != *"namespace: science"* ]]
+  kubectl kustomize gitops/overlays/prod >prod.yaml
+  [[ $(<prod.yaml) == *"namespace: science"* && $(<prod.yaml) == *"storage: 100Gi"* ]]
+}
+
 @test "a library can be an image volume, or come from a volume populator" {
   with_images
   sed -i 's/cairn-image: .*/mount: image}/; /^builder/d' deploy.yaml

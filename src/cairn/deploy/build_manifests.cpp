@@ -17,16 +17,16 @@ Manifest build_config(const BuildSettings& build)
     if (c == ':' || c == '_') c = '-';
   return {.file = "buildconfig.yaml",
           .wave = 1,
-          .value = Map{{"apiVersion", "build.openshift.io/v1"},
-                       {"kind", "BuildConfig"},
-                       {"metadata", Map{{"name", name}}},
-                       {"spec", Map{{"runPolicy", "Serial"},
-                                    {"triggers", List{Map{{"type", "ConfigChange"}},
-                                                      Map{{"type", "ImageChange"}, {"imageChange", Map{{"from", from}}}}}},
-                                    {"source", source},
-                                    {"strategy", Map{{"type", "Docker"},
-                                                     {"dockerStrategy", Map{{"from", from}, {"dockerfilePath", build.containerfile}}}}},
-                                    {"output", Map{{"to", Map{{"kind", "ImageStreamTag"}, {"name", build.output}}}}}}}}};
+          .value = Map{
+              {"apiVersion", "build.openshift.io/v1"},
+              {"kind", "BuildConfig"},
+              {"metadata", Map{{"name", name}}},
+              {"spec",
+               Map{{"runPolicy", "Serial"},
+                   {"triggers", List{Map{{"type", "ConfigChange"}}, Map{{"type", "ImageChange"}, {"imageChange", Map{{"from", from}}}}}},
+                   {"source", source},
+                   {"strategy", Map{{"type", "Docker"}, {"dockerStrategy", Map{{"from", from}, {"dockerfilePath", build.containerfile}}}}},
+                   {"output", Map{{"to", Map{{"kind", "ImageStreamTag"}, {"name", build.output}}}}}}}}};
 }
 
 std::vector<Manifest> builder_manifests(const Settings& settings, const LibraryFacts& facts)

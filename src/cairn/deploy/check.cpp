@@ -23,12 +23,18 @@ struct KnownKind {
   std::string_view api_version;
 };
 constexpr std::array known_kinds{
-    KnownKind{"BuildConfig", "build.openshift.io/v1"},     KnownKind{"ConfigMap", "v1"},
-    KnownKind{"CronJob", "batch/v1"},                      KnownKind{"Deployment", "apps/v1"},
-    KnownKind{"ImageStream", "image.openshift.io/v1"},     KnownKind{"ImageStreamTag", "image.openshift.io/v1"},
-    KnownKind{"Job", "batch/v1"},                          KnownKind{"Notebook", "kubeflow.org/v1"},
-    KnownKind{"PersistentVolumeClaim", "v1"},              KnownKind{"Pod", "v1"},
-    KnownKind{"Secret", "v1"},                             KnownKind{"StatefulSet", "apps/v1"},
+    KnownKind{"BuildConfig", "build.openshift.io/v1"},
+    KnownKind{"ConfigMap", "v1"},
+    KnownKind{"CronJob", "batch/v1"},
+    KnownKind{"Deployment", "apps/v1"},
+    KnownKind{"ImageStream", "image.openshift.io/v1"},
+    KnownKind{"ImageStreamTag", "image.openshift.io/v1"},
+    KnownKind{"Job", "batch/v1"},
+    KnownKind{"Notebook", "kubeflow.org/v1"},
+    KnownKind{"PersistentVolumeClaim", "v1"},
+    KnownKind{"Pod", "v1"},
+    KnownKind{"Secret", "v1"},
+    KnownKind{"StatefulSet", "apps/v1"},
     KnownKind{"VolumePopulator", "populator.storage.k8s.io/v1beta1"},
 };
 
@@ -92,7 +98,8 @@ private:
     }
     std::vector<std::string_view> kinds;
     for (const auto& one : known_kinds) kinds.push_back(one.kind);
-    if (const auto meant = recipe::near_miss(kind, kinds)) warning(root.at("kind"), fmt::format("{}: did you mean {}?", printable(kind), *meant));
+    if (const auto meant = recipe::near_miss(kind, kinds))
+      warning(root.at("kind"), fmt::format("{}: did you mean {}?", printable(kind), *meant));
   }
 
   /// Values of annotations and labels are text; `true` and 20 without quotes are refused by the cluster.
@@ -133,7 +140,8 @@ private:
     if (!value || value->kind() != Yaml::Kind::scalar) return;
     try {
       const auto document = oci::JsonDocument::parse(value->string(), std::string(name));
-      if (document.root().kind() != oci::Json::Kind::array) error(*value, fmt::format("{} is no JSON list: the dashboard shows nothing", name));
+      if (document.root().kind() != oci::Json::Kind::array)
+        error(*value, fmt::format("{} is no JSON list: the dashboard shows nothing", name));
     } catch (const Error& problem) {
       error(*value, fmt::format("is no JSON, so the dashboard shows nothing: {}", problem.what()));
     }
@@ -143,7 +151,8 @@ private:
   {
     const auto value = find(annotations, {fmt::format("{}{}", odh, name)});
     if (value && value->kind() == Yaml::Kind::scalar && value->string() != "true" && value->string() != "false")
-      error(*value, fmt::format("{} is {}: the dashboard fails on all that is neither \"true\" nor \"false\"", name, printable(value->string())));
+      error(*value,
+            fmt::format("{} is {}: the dashboard fails on all that is neither \"true\" nor \"false\"", name, printable(value->string())));
   }
 
   bool check_tag_annotations(const Yaml& annotations)
@@ -183,7 +192,8 @@ private:
       check_from(tag);
       const auto annotations = find(tag, {"annotations"});
       if (!annotations || annotations->kind() != Yaml::Kind::map || !check_tag_annotations(*annotations)) continue;
-      if (recommended) error(*annotations, fmt::format("tags {} and {} are both recommended: their order is then anyone's guess", *recommended, name));
+      if (recommended)
+        error(*annotations, fmt::format("tags {} and {} are both recommended: their order is then anyone's guess", *recommended, name));
       recommended = name;
     }
   }
@@ -224,7 +234,8 @@ private:
     const auto name = find(root, {"metadata", "name"});
     if (containers.empty()) return error(*pod, "has no containers");
     if (name && name->kind() == Yaml::Kind::scalar && text(containers[0], "name") != name->string())
-      error(containers[0], fmt::format("the first container must be named {}, as the Notebook: the controller finds it by that", printable(name->string())));
+      error(containers[0], fmt::format("the first container must be named {}, as the Notebook: the controller finds it by that",
+                                       printable(name->string())));
     const auto mounts = list(find(containers[0], {"volumeMounts"}));
     if (std::ranges::none_of(mounts, [&](const Yaml& mount) { return text(mount, "mountPath") == "/dev/shm"; }))
       warning(containers[0], "no volume on /dev/shm, which then has 64 MiB: data loaders of several processes fail");
@@ -240,7 +251,8 @@ private:
     const bool is_connection = type || (name && name->kind() == Yaml::Kind::scalar && name->string().starts_with("aws-connection-"));
     if (!is_connection) return;
     for (const auto* key : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_S3_ENDPOINT", "AWS_S3_BUCKET"})
-      if (!find(root, {"stringData", key}) && !find(root, {"data", key})) error(root.at("kind"), fmt::format("a data connection misses {}", key));
+      if (!find(root, {"stringData", key}) && !find(root, {"data", key}))
+        error(root.at("kind"), fmt::format("a data connection misses {}", key));
     const auto labels = find(root, {"metadata", "labels"});
     if (!labels || text(*labels, "opendatahub.io/dashboard") != "true")
       warning(root.at("kind"), "a data connection without label opendatahub.io/dashboard \"true\": the dashboard does not list it");
@@ -286,7 +298,8 @@ private:
       const auto security = find(container, {"securityContext"});
       if (security && (text(*security, "privileged") == "true" || text(*security, "runAsUser") == "0"))
         error(*security, "asks for root or privileges: a restricted cluster refuses it, and cairn needs neither");
-      if (const auto image = find(container, {"image"}); image && image->kind() == Yaml::Kind::scalar && image->string().ends_with(":latest"))
+      if (const auto image = find(container, {"image"});
+          image && image->kind() == Yaml::Kind::scalar && image->string().ends_with(":latest"))
         warning(*image, fmt::format("{} can become another image; name it by digest", printable(image->string())));
     }
   }

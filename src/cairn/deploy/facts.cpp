@@ -22,15 +22,32 @@ struct KnownPackage {
 };
 /// What people choose an image by, under the name that they know it by.
 constexpr std::array known_packages{
-    KnownPackage{"boto3", "Boto3"},           KnownPackage{"catboost", "CatBoost"},         KnownPackage{"codeflare-sdk", "Codeflare-SDK"},
-    KnownPackage{"dask", "Dask"},             KnownPackage{"jupyterlab", "JupyterLab"},     KnownPackage{"jupyterlmod", "JupyterLmod"},
-    KnownPackage{"kafka-python", "Kafka-Python"}, KnownPackage{"kfp", "Kfp"},               KnownPackage{"lightgbm", "LightGBM"},
-    KnownPackage{"matplotlib", "Matplotlib"}, KnownPackage{"mysql-connector-python", "MySQL Connector/Python"},
-    KnownPackage{"notebook", "Notebook"},     KnownPackage{"numpy", "Numpy"},               KnownPackage{"odh-elyra", "Odh-Elyra"},
-    KnownPackage{"onnx", "ONNX"},             KnownPackage{"pandas", "Pandas"},             KnownPackage{"plotly", "Plotly"},
-    KnownPackage{"psycopg", "Psycopg"},       KnownPackage{"pymongo", "PyMongo"},           KnownPackage{"pyodbc", "Pyodbc"},
-    KnownPackage{"scikit-learn", "Scikit-learn"}, KnownPackage{"scipy", "Scipy"},           KnownPackage{"skl2onnx", "Sklearn-onnx"},
-    KnownPackage{"tensorflow", "TensorFlow"}, KnownPackage{"torch", "PyTorch"},             KnownPackage{"xarray", "Xarray"},
+    KnownPackage{"boto3", "Boto3"},
+    KnownPackage{"catboost", "CatBoost"},
+    KnownPackage{"codeflare-sdk", "Codeflare-SDK"},
+    KnownPackage{"dask", "Dask"},
+    KnownPackage{"jupyterlab", "JupyterLab"},
+    KnownPackage{"jupyterlmod", "JupyterLmod"},
+    KnownPackage{"kafka-python", "Kafka-Python"},
+    KnownPackage{"kfp", "Kfp"},
+    KnownPackage{"lightgbm", "LightGBM"},
+    KnownPackage{"matplotlib", "Matplotlib"},
+    KnownPackage{"mysql-connector-python", "MySQL Connector/Python"},
+    KnownPackage{"notebook", "Notebook"},
+    KnownPackage{"numpy", "Numpy"},
+    KnownPackage{"odh-elyra", "Odh-Elyra"},
+    KnownPackage{"onnx", "ONNX"},
+    KnownPackage{"pandas", "Pandas"},
+    KnownPackage{"plotly", "Plotly"},
+    KnownPackage{"psycopg", "Psycopg"},
+    KnownPackage{"pymongo", "PyMongo"},
+    KnownPackage{"pyodbc", "Pyodbc"},
+    KnownPackage{"scikit-learn", "Scikit-learn"},
+    KnownPackage{"scipy", "Scipy"},
+    KnownPackage{"skl2onnx", "Sklearn-onnx"},
+    KnownPackage{"tensorflow", "TensorFlow"},
+    KnownPackage{"torch", "PyTorch"},
+    KnownPackage{"xarray", "Xarray"},
     KnownPackage{"xgboost", "XGBoost"},
 };
 
@@ -111,7 +128,8 @@ std::string dependencies_json(const ImageFacts& facts, const std::vector<std::st
   };
   for (const auto& wanted : chosen) {
     const auto found = std::ranges::find(facts.packages, canonical(wanted), &std::pair<std::string, std::string>::first);
-    if (found == facts.packages.end()) throw Error(Errc::not_found, fmt::format("{}: the image's stack has no such distribution", printable(wanted)));
+    if (found == facts.packages.end())
+      throw Error(Errc::not_found, fmt::format("{}: the image's stack has no such distribution", printable(wanted)));
     add(*found);
   }
   if (chosen.empty())

@@ -14,7 +14,8 @@ std::string key(std::string_view name) { return fmt::format("opendatahub.io/{}",
 
 Map tag_annotations(const ImageSettings& image, const ImageFacts& facts)
 {
-  Map out{{key("notebook-software"), software_json(facts)}, {key("notebook-python-dependencies"), dependencies_json(facts, image.dependencies)}};
+  Map out{{key("notebook-software"), software_json(facts)},
+          {key("notebook-python-dependencies"), dependencies_json(facts, image.dependencies)}};
   if (image.is_recommended) out.emplace_back(key("workbench-image-recommended"), "true");
   if (!image.commit.empty()) out.emplace_back(key("notebook-build-commit"), image.commit);
   out.emplace_back("openshift.io/imported-from", repository_of(image.reference));
@@ -44,15 +45,16 @@ std::string repository_of(std::string_view reference)
   return std::string(reference);
 }
 
-std::string pinned(std::string_view reference, const Digest& digest) { return fmt::format("{}@{}", repository_of(reference), digest.str()); }
+std::string pinned(std::string_view reference, const Digest& digest)
+{
+  return fmt::format("{}@{}", repository_of(reference), digest.str());
+}
 
 std::vector<Manifest> image_stream_manifests(const ImageSettings& image, const ImageFacts& facts)
 {
   const Map from{{"kind", "DockerImage"}, {"name", pinned(image.reference, facts.digest)}};
-  const Map tag{{"name", image.tag},
-                {"annotations", tag_annotations(image, facts)},
-                {"from", from},
-                {"referencePolicy", Map{{"type", "Source"}}}};
+  const Map tag{
+      {"name", image.tag}, {"annotations", tag_annotations(image, facts)}, {"from", from}, {"referencePolicy", Map{{"type", "Source"}}}};
   std::vector<Manifest> out;
   out.push_back({.file = "imagestream.yaml",
                  .wave = 2,

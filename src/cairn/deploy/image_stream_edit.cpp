@@ -204,7 +204,8 @@ std::string with_copied_entry(std::string_view text, const Found& found)
 
 /// What a new tag does not take over from the one it is a copy of.
 constexpr std::array personal_annotations{"opendatahub.io/workbench-image-recommended", "opendatahub.io/notebook-image-recommended",
-                                          "opendatahub.io/default-image", "opendatahub.io/image-tag-outdated", "opendatahub.io/notebook-build-commit"};
+                                          "opendatahub.io/default-image", "opendatahub.io/image-tag-outdated",
+                                          "opendatahub.io/notebook-build-commit"};
 
 std::string without_personal_annotations(std::string text, const std::string& what, const std::string& stream)
 {
@@ -232,7 +233,8 @@ std::string with_line(std::string_view text, std::size_t at, std::size_t indent,
 std::string with_annotation(std::string_view text, const Yaml& tag, const std::string& key, const std::string& wanted)
 {
   const auto line = fmt::format("{}: {}", key, as_scalar(wanted));
-  if (const auto annotations = tag.find("annotations"); annotations && annotations->kind() == Yaml::Kind::map && !annotations->map().empty()) {
+  if (const auto annotations = tag.find("annotations");
+      annotations && annotations->kind() == Yaml::Kind::map && !annotations->map().empty()) {
     if (const auto value = annotations->find(key)) return says(*value, wanted) ? std::string(text) : with_scalar(text, *value, wanted);
     refuse_flow(text, *annotations, "so that one can be added");
     return with_line(text, line_begin(text, annotations->line()), annotations->column() - 1, line);

@@ -48,10 +48,10 @@ Mounts mounts_of(const Settings& settings, const Facts& facts)
   if (settings.library && facts.library) {
     const auto& library = *settings.library;
     const auto target = library.target.empty() ? facts.library->target : library.target;
-    if (library.mount == LibraryMount::claim)
-      out.add("library", claim_source(library.claim.name, true), target, true);
+    if (library.mount == LibraryMount::claim) out.add("library", claim_source(library.claim.name, true), target, true);
     else
-      out.add("library", Map{{"image", Map{{"reference", pinned(library.reference, facts.library->digest)}, {"pullPolicy", "IfNotPresent"}}}}, target,
+      out.add("library",
+              Map{{"image", Map{{"reference", pinned(library.reference, facts.library->digest)}, {"pullPolicy", "IfNotPresent"}}}}, target,
               true, facts.library->target.substr(1));
   }
   for (const auto& share : settings.shares)
@@ -76,8 +76,9 @@ Map container(const Settings& settings, const Facts& facts, const List& mounts)
   const auto& notebook = *settings.notebook;
   const auto image = pinned(settings.image->reference, facts.image->digest);
   const auto base = fmt::format("/notebook/{}/{}", settings.space, notebook.name);
-  const auto arguments = fmt::format("--ServerApp.port={}\n--ServerApp.token=''\n--ServerApp.password=''\n--ServerApp.base_url={}\n--ServerApp.quit_button=False\n",
-                                     notebook_port, base);
+  const auto arguments = fmt::format(
+      "--ServerApp.port={}\n--ServerApp.token=''\n--ServerApp.password=''\n--ServerApp.base_url={}\n--ServerApp.quit_button=False\n",
+      notebook_port, base);
   Map out{{"name", notebook.name},
           {"image", image},
           {"imagePullPolicy", "Always"},
@@ -122,15 +123,17 @@ std::vector<Manifest> notebook_manifests(const Settings& settings, const Facts& 
   return {{.file = "notebook-home-claim.yaml", .wave = 0, .value = home},
           {.file = "notebook.yaml",
            .wave = 4,
-           .value = Map{{"apiVersion", "kubeflow.org/v1"},
-                        {"kind", "Notebook"},
-                        {"metadata", Map{{"name", notebook.name},
-                                         {"labels", Map{{"app", notebook.name}, {"opendatahub.io/dashboard", "true"}, {"opendatahub.io/odh-managed", "true"}}},
-                                         {"annotations", annotations_of(settings)}}},
-                        {"spec", Map{{"template", Map{{"spec", Map{{"enableServiceLinks", false},
-                                                                   {"serviceAccountName", notebook.name},
-                                                                   {"containers", List{container(settings, facts, mounts.mounts)}},
-                                                                   {"volumes", mounts.volumes}}}}}}}}}};
+           .value = Map{
+               {"apiVersion", "kubeflow.org/v1"},
+               {"kind", "Notebook"},
+               {"metadata",
+                Map{{"name", notebook.name},
+                    {"labels", Map{{"app", notebook.name}, {"opendatahub.io/dashboard", "true"}, {"opendatahub.io/odh-managed", "true"}}},
+                    {"annotations", annotations_of(settings)}}},
+               {"spec", Map{{"template", Map{{"spec", Map{{"enableServiceLinks", false},
+                                                          {"serviceAccountName", notebook.name},
+                                                          {"containers", List{container(settings, facts, mounts.mounts)}},
+                                                          {"volumes", mounts.volumes}}}}}}}}}};
 }
 
 Manifest data_connection_manifest(const DataConnectionSettings& connection, const SecretLookup& secret)

@@ -6,7 +6,8 @@
 namespace cairn::deploy {
 namespace {
 
-constexpr std::string_view github = R"(# Made by cairn ci. A pushed tag becomes an image. REGISTRY_AUTH is a secret: the auth.json of a robot account.
+constexpr std::string_view github =
+    R"(# Made by cairn ci. A pushed tag becomes an image. REGISTRY_AUTH is a secret: the auth.json of a robot account.
 name: release
 on:
   push:
@@ -33,7 +34,8 @@ jobs:
           cairn release --tag "$TAG" --progress plain
 )";
 
-constexpr std::string_view gitlab = R"(# Made by cairn ci. A pushed tag becomes an image. REGISTRY_AUTH is a variable of type file: the auth.json of a robot account.
+constexpr std::string_view gitlab =
+    R"(# Made by cairn ci. A pushed tag becomes an image. REGISTRY_AUTH is a variable of type file: the auth.json of a robot account.
 release:
   image: @IMAGE@
   rules:
@@ -46,7 +48,8 @@ release:
     - cairn release --tag "$CI_COMMIT_TAG" --progress plain
 )";
 
-constexpr std::string_view tekton = R"(# Made by cairn ci. A Task that makes an image of the tag; workspace `auth` has the auth.json of a robot account.
+constexpr std::string_view tekton =
+    R"(# Made by cairn ci. A Task that makes an image of the tag; workspace `auth` has the auth.json of a robot account.
 apiVersion: tekton.dev/v1
 kind: Task
 metadata:
@@ -87,7 +90,8 @@ spec:
         cairn release --tag "$TAG" --progress plain --results "${RESULTS%/*}"
 )";
 
-constexpr std::string_view jenkins = R"(// Made by cairn ci. A pushed tag becomes an image. Credential registry-auth is a secret file: the auth.json of a robot account.
+constexpr std::string_view jenkins =
+    R"(// Made by cairn ci. A pushed tag becomes an image. Credential registry-auth is a secret file: the auth.json of a robot account.
 pipeline {
   agent { docker { image '@IMAGE@' } }
   stages {
@@ -123,7 +127,10 @@ std::string_view pipeline_path(Service service)
 
 std::string pipeline(Service service, const std::string& cairn_image)
 {
-  std::string out(service == Service::github ? github : service == Service::gitlab ? gitlab : service == Service::tekton ? tekton : jenkins);
+  std::string out(service == Service::github   ? github
+                  : service == Service::gitlab ? gitlab
+                  : service == Service::tekton ? tekton
+                                               : jenkins);
   constexpr std::string_view place = "@IMAGE@";
   return out.replace(out.find(place), place.size(), cairn_image);
 }

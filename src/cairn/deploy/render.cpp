@@ -65,7 +65,10 @@ Map patch(const std::string& kind, const std::string& name, const List& operatio
   return {{"target", Map{{"kind", kind}, {"name", name}}}, {"patch", yaml(operations)}};
 }
 
-Map replacement(const char* operation, const std::string& path, const Value& value) { return {{"op", operation}, {"path", path}, {"value", value}}; }
+Map replacement(const char* operation, const std::string& path, const Value& value)
+{
+  return {{"op", operation}, {"path", path}, {"value", value}};
+}
 
 List patches_of(const EnvironmentSettings& environment, const Settings& settings, const std::vector<Manifest>& manifests)
 {
@@ -84,8 +87,9 @@ List patches_of(const EnvironmentSettings& environment, const Settings& settings
     if (kind == "Notebook" && !environment.space.empty() && environment.space != settings.space) {
       const auto base = fmt::format("/notebook/{}/{}", environment.space, settings.notebook->name);
       const std::string container = "/spec/template/spec/containers/0";
-      const auto arguments =
-          fmt::format("--ServerApp.port=8888\n--ServerApp.token=''\n--ServerApp.password=''\n--ServerApp.base_url={}\n--ServerApp.quit_button=False\n", base);
+      const auto arguments = fmt::format(
+          "--ServerApp.port=8888\n--ServerApp.token=''\n--ServerApp.password=''\n--ServerApp.base_url={}\n--ServerApp.quit_button=False\n",
+          base);
       operations.push_back(replacement("replace", container + "/env/0/value", arguments));
       operations.push_back(replacement("replace", container + "/livenessProbe/httpGet/path", base + "/api"));
       operations.push_back(replacement("replace", container + "/readinessProbe/httpGet/path", base + "/api"));

@@ -62,7 +62,8 @@ std::string quantity(const Yaml& map, std::string_view key, std::string otherwis
 
 ClaimSettings read_claim(const Yaml& map, ClaimSettings otherwise)
 {
-  return {object_name(map, "claim", otherwise.name), quantity(map, "size", otherwise.size), text(map, "storage-class", otherwise.storage_class)};
+  return {object_name(map, "claim", otherwise.name), quantity(map, "size", otherwise.size),
+          text(map, "storage-class", otherwise.storage_class)};
 }
 
 std::string last_part(std::string_view reference)
@@ -85,13 +86,14 @@ std::string tag_of(std::string_view reference)
 
 ImageSettings read_image(const Yaml& map)
 {
-  map.check_keys({"reference", "name", "tag", "display-name", "description", "url", "commit", "order", "recommended", "tag-object", "accelerators",
-                  "dependencies"});
+  map.check_keys({"reference", "name", "tag", "display-name", "description", "url", "commit", "order", "recommended", "tag-object",
+                  "accelerators", "dependencies"});
   ImageSettings out;
   const auto reference = map.at("reference");
   out.reference = reference.word();
   out.place = reference.place();
-  if (!out.reference.contains('/')) reference.fail(fmt::format("{} names no registry; write host/repository:tag", printable(out.reference)));
+  if (!out.reference.contains('/'))
+    reference.fail(fmt::format("{} names no registry; write host/repository:tag", printable(out.reference)));
   out.name = object_name(map, "name", last_part(out.reference));
   out.tag = text(map, "tag", tag_of(out.reference));
   out.display_name = text(map, "display-name", out.name);
@@ -108,14 +110,16 @@ ImageSettings read_image(const Yaml& map)
 
 LibrarySettings read_library(const Yaml& map)
 {
-  map.check_keys({"reference", "target", "mount", "claim", "size", "storage-class", "cairn-image", "pull-secret", "keep", "run-as-user", "populator"});
+  map.check_keys(
+      {"reference", "target", "mount", "claim", "size", "storage-class", "cairn-image", "pull-secret", "keep", "run-as-user", "populator"});
   LibrarySettings out;
   out.reference = map.at("reference").word();
   out.place = map.at("reference").place();
   out.target = text(map, "target");
   if (!out.target.empty() && !out.target.starts_with('/')) map.at("target").fail("is not absolute");
   if (const auto mount = map.find("mount")) {
-    if (mount->word() != "claim" && mount->word() != "image") mount->fail(fmt::format("{} is neither 'claim' nor 'image'", printable(mount->word())));
+    if (mount->word() != "claim" && mount->word() != "image")
+      mount->fail(fmt::format("{} is neither 'claim' nor 'image'", printable(mount->word())));
     out.mount = mount->word() == "image" ? LibraryMount::image : LibraryMount::claim;
   }
   out.claim = read_claim(map, out.claim);
@@ -229,7 +233,8 @@ std::vector<EnvironmentSettings> read_environments(const Yaml& map)
   std::vector<EnvironmentSettings> out;
   for (const auto& [name, one] : map.map()) {
     one.check_keys({"namespace", "storage-class", "library-size", "image"});
-    if (name.empty() || name == "." || name == ".." || name.contains('/')) map.fail(fmt::format("{} cannot name a directory", printable(name)));
+    if (name.empty() || name == "." || name == ".." || name.contains('/'))
+      map.fail(fmt::format("{} cannot name a directory", printable(name)));
     out.push_back({name, object_name(one, "namespace"), text(one, "storage-class"), quantity(one, "library-size", ""), text(one, "image")});
   }
   std::ranges::sort(out, {}, &EnvironmentSettings::name);
@@ -238,8 +243,8 @@ std::vector<EnvironmentSettings> read_environments(const Yaml& map)
 
 Settings from(const Yaml& root)
 {
-  root.check_keys({"namespace", "argocd-waves", "image", "library", "notebook", "shares", "data-connection", "build", "builder", "jupyterhub-profiles",
-                   "environments"});
+  root.check_keys({"namespace", "argocd-waves", "image", "library", "notebook", "shares", "data-connection", "build", "builder",
+                   "jupyterhub-profiles", "environments"});
   Settings out;
   out.space = object_name(root, "namespace");
   out.has_waves = flag(root, "argocd-waves");

@@ -47,12 +47,12 @@ std::vector<Manifest> share_manifests(const Settings& settings, const ShareSetti
   if (users.empty()) users.emplace_back("*");
   out.push_back({.file = fmt::format("share-{}-profile.yaml", name),
                  .wave = 3,
-                 .value = profile_config_map(fmt::format("{}-share-profile", name.substr(0, 40)),
-                                             Map{{"name", fmt::format("Share {}", name)},
-                                                 {"images", images_of(settings)},
-                                                 {"users", users},
-                                                 {"volumes", List{volume_of(name, share.is_read_only,
-                                                                            fmt::format("{}/{}", home_directory, share.path))}}})});
+                 .value = profile_config_map(
+                     fmt::format("{}-share-profile", name.substr(0, 40)),
+                     Map{{"name", fmt::format("Share {}", name)},
+                         {"images", images_of(settings)},
+                         {"users", users},
+                         {"volumes", List{volume_of(name, share.is_read_only, fmt::format("{}/{}", home_directory, share.path))}}})});
   return out;
 }
 

@@ -53,7 +53,8 @@ std::string quoted(std::string_view text)
 std::string scalar(std::string_view text)
 {
   if (is_plain(text)) return std::string(text);
-  const bool simple = text.contains('"') && std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\'' || c == 0x7f; });
+  const bool simple = text.contains('"') &&
+                      std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\'' || c == 0x7f; });
   return simple ? fmt::format("'{}'", text) : quoted(text);
 }
 

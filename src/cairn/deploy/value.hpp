@@ -28,10 +28,14 @@ struct Value {
   Value(List list) : what(std::move(list)) {}                    // NOLINT(google-explicit-constructor)
   Value(Map map) : what(std::move(map)) {}                       // NOLINT(google-explicit-constructor)
   template <std::same_as<bool> Bool>
-  Value(Bool flag) : what(flag) {}                               // NOLINT(google-explicit-constructor)
+  Value(Bool flag) : what(flag)
+  {
+  }                               // NOLINT(google-explicit-constructor)
   template <std::integral Integer>
     requires(!std::same_as<Integer, bool> && !std::same_as<Integer, char>)
-  Value(Integer number) : what(static_cast<std::int64_t>(number)) {}  // NOLINT(google-explicit-constructor)
+  Value(Integer number) : what(static_cast<std::int64_t>(number))
+  {
+  }  // NOLINT(google-explicit-constructor)
 
   friend bool operator==(const Value&, const Value&) = default;
 };

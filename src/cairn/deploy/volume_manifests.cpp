@@ -6,7 +6,10 @@
 namespace cairn::deploy {
 namespace {
 
-std::string target_of(const LibrarySettings& library, const LibraryFacts& facts) { return library.target.empty() ? facts.target : library.target; }
+std::string target_of(const LibrarySettings& library, const LibraryFacts& facts)
+{
+  return library.target.empty() ? facts.target : library.target;
+}
 
 /// Jobs cannot be changed: another library is another Job.
 std::string job_name(const LibrarySettings& library, const LibraryFacts& facts)
@@ -16,8 +19,13 @@ std::string job_name(const LibrarySettings& library, const LibraryFacts& facts)
 
 Map populate_container(const LibrarySettings& library, const LibraryFacts& facts, const std::string& target)
 {
-  List arguments{"populate", fmt::format("docker://{}", pinned(library.reference, facts.digest)), target, "--keep", fmt::format("{}", library.keep),
-                 "--progress", "json"};
+  List arguments{"populate",
+                 fmt::format("docker://{}", pinned(library.reference, facts.digest)),
+                 target,
+                 "--keep",
+                 fmt::format("{}", library.keep),
+                 "--progress",
+                 "json"};
   List mounts{Map{{"name", "library"}, {"mountPath", target}}, Map{{"name", "tmp"}, {"mountPath", "/tmp"}}};
   if (!library.pull_secret.empty()) {
     arguments.insert(arguments.end(), {"--authfile", "/run/cairn/auth.json"});
@@ -41,9 +49,9 @@ Map populate_job(const LibrarySettings& library, const LibraryFacts& facts)
   List volumes{Map{{"name", "library"}, {"persistentVolumeClaim", Map{{"claimName", library.claim.name}}}},
                Map{{"name", "tmp"}, {"emptyDir", Map{}}}};
   if (!library.pull_secret.empty())
-    volumes.push_back(Map{{"name", "auth"},
-                          {"secret", Map{{"secretName", library.pull_secret},
-                                         {"items", List{Map{{"key", ".dockerconfigjson"}, {"path", "auth.json"}}}}}}});
+    volumes.push_back(Map{
+        {"name", "auth"},
+        {"secret", Map{{"secretName", library.pull_secret}, {"items", List{Map{{"key", ".dockerconfigjson"}, {"path", "auth.json"}}}}}}});
   Map pod_security{{"runAsNonRoot", true}, {"seccompProfile", Map{{"type", "RuntimeDefault"}}}};
   if (library.run_as_user) {
     pod_security.emplace_back("runAsUser", *library.run_as_user);
@@ -68,21 +76,22 @@ Map image_volume_pod(const Settings& settings, const LibraryFacts& facts)
   const auto& library = *settings.library;
   const auto target = target_of(library, facts);
   // The image holds the tree at its target, as every layer does: mounted whole, the tree is below it.
-  return {{"apiVersion", "v1"},
-          {"kind", "Pod"},
-          {"metadata", Map{{"name", fmt::format("{}-image-volume", library.claim.name.substr(0, 40))}}},
-          {"spec", Map{{"restartPolicy", "Never"},
-                       {"securityContext", Map{{"runAsNonRoot", true}, {"seccompProfile", Map{{"type", "RuntimeDefault"}}}}},
-                       {"containers", List{Map{{"name", "look"},
-                                               {"image", library.cairn_image.empty() ? settings.image->reference : library.cairn_image},
-                                               {"command", List{"ls", target}},
-                                               {"securityContext", container_security()},
-                                               {"volumeMounts", List{Map{{"name", "library"},
-                                                                         {"mountPath", target},
-                                                                         {"subPath", target.substr(1)},
-                                                                         {"readOnly", true}}}}}}},
-                       {"volumes", List{Map{{"name", "library"},
-                                            {"image", Map{{"reference", pinned(library.reference, facts.digest)}, {"pullPolicy", "IfNotPresent"}}}}}}}}};
+  return {
+      {"apiVersion", "v1"},
+      {"kind", "Pod"},
+      {"metadata", Map{{"name", fmt::format("{}-image-volume", library.claim.name.substr(0, 40))}}},
+      {"spec", Map{{"restartPolicy", "Never"},
+                   {"securityContext", Map{{"runAsNonRoot", true}, {"seccompProfile", Map{{"type", "RuntimeDefault"}}}}},
+                   {"containers",
+                    List{Map{{"name", "look"},
+                             {"image", library.cairn_image.empty() ? settings.image->reference : library.cairn_image},
+                             {"command", List{"ls", target}},
+                             {"securityContext", container_security()},
+                             {"volumeMounts",
+                              List{Map{{"name", "library"}, {"mountPath", target}, {"subPath", target.substr(1)}, {"readOnly", true}}}}}}},
+                   {"volumes",
+                    List{Map{{"name", "library"},
+                             {"image", Map{{"reference", pinned(library.reference, facts.digest)}, {"pullPolicy", "IfNotPresent"}}}}}}}}};
 }
 
 }  // namespace
@@ -95,10 +104,7 @@ Map claim(const ClaimSettings& settings, std::string_view access_mode)
   return {{"apiVersion", "v1"}, {"kind", "PersistentVolumeClaim"}, {"metadata", Map{{"name", settings.name}}}, {"spec", spec}};
 }
 
-Map container_security()
-{
-  return {{"allowPrivilegeEscalation", false}, {"capabilities", Map{{"drop", List{"ALL"}}}}};
-}
+Map container_security() { return {{"allowPrivilegeEscalation", false}, {"capabilities", Map{{"drop", List{"ALL"}}}}}; }
 
 std::vector<Manifest> library_manifests(const Settings& settings, const LibraryFacts& facts)
 {

@@ -72,15 +72,16 @@ std::string read_custom_tag(const Yaml& map, Where where)
 
 AicoeBuild read_build(const Yaml& map, Where where, std::vector<std::string>& warnings)
 {
-  map.check_keys({"build-strategy", "build-stratergy", "build-source-script", "base-image", "dockerfile-path", "custom-tag", "custom_tag", "registry",
-                  "registry-org", "registry-project", "registry-secret", "arch"});
+  map.check_keys({"build-strategy", "build-stratergy", "build-source-script", "base-image", "dockerfile-path", "custom-tag", "custom_tag",
+                  "registry", "registry-org", "registry-project", "registry-secret", "arch"});
   AicoeBuild out;
   out.place = map.place();
   out.strategy = read_strategy(map, where, warnings);
   out.source_script = text(map, "build-source-script");
-  out.base_image = out.strategy == AicoeStrategy::source
-                       ? needed(map, "base-image", "the strategy Source needs a builder image, and there is no default once there is a file")
-                       : text(map, "base-image");
+  out.base_image =
+      out.strategy == AicoeStrategy::source
+          ? needed(map, "base-image", "the strategy Source needs a builder image, and there is no default once there is a file")
+          : text(map, "base-image");
   out.dockerfile_path = text(map, "dockerfile-path");
   out.custom_tag = read_custom_tag(map, where);
   out.registry = needed(map, "registry", "quay.io is the default only where there is no file at all; write it");
@@ -96,22 +97,26 @@ AicoeDeploy read_deploy(const Yaml& map)
 {
   map.check_keys({"project-org", "project-name", "image-name", "overlay-contextpath"});
   const auto why = "the ImageStream is found by it";
-  return {needed(map, "project-org", why), needed(map, "project-name", why), needed(map, "image-name", why), needed(map, "overlay-contextpath", why)};
+  return {needed(map, "project-org", why), needed(map, "project-name", why), needed(map, "image-name", why),
+          needed(map, "overlay-contextpath", why)};
 }
 
 bool read_allowed(const Yaml& map, std::string_view key)
 {
   const auto value = map.find(key);
   if (!value) return true;
-  if (value->string() != "true" && value->string() != "false") value->fail(fmt::format("{} is neither \"true\" nor \"false\"", printable(value->string())));
+  if (value->string() != "true" && value->string() != "false")
+    value->fail(fmt::format("{} is neither \"true\" nor \"false\"", printable(value->string())));
   return value->string() == "true";
 }
 
 AicoePackageUpload read_upload(const Yaml& map)
 {
   map.check_keys({"instance", "pulp-index", "allow-sdist", "allow-bdist"});
-  AicoePackageUpload out{map.at("instance").word(), text(map, "pulp-index"), read_allowed(map, "allow-sdist"), read_allowed(map, "allow-bdist")};
-  if (out.instance != "pypi" && out.instance != "pulp") map.at("instance").fail(fmt::format("{} is neither 'pypi' nor 'pulp'", printable(out.instance)));
+  AicoePackageUpload out{map.at("instance").word(), text(map, "pulp-index"), read_allowed(map, "allow-sdist"),
+                         read_allowed(map, "allow-bdist")};
+  if (out.instance != "pypi" && out.instance != "pulp")
+    map.at("instance").fail(fmt::format("{} is neither 'pypi' nor 'pulp'", printable(out.instance)));
   if (out.instance == "pulp") (void)needed(map, "pulp-index", "pulp uploads to one");
   return out;
 }
@@ -125,7 +130,8 @@ std::vector<std::string> read_names(const Yaml& root, std::string_view key, cons
     out.push_back(name.word());
     if (std::ranges::find(known, out.back()) != known.end()) continue;
     const auto meant = near_miss(out.back(), known);
-    name.fail(fmt::format("unknown {}; {}", printable(out.back()), meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("known are {}", fmt::join(known, ", "))));
+    name.fail(fmt::format("unknown {}; {}", printable(out.back()),
+                          meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("known are {}", fmt::join(known, ", "))));
   }
   return out;
 }
@@ -146,8 +152,9 @@ AicoeCi from(const Yaml& root)
 {
   root.check_keys({"check", "release", "package-upload", "pytest-env", "build", "deploy", "sibling", "gather", "overlays_dir", "overlays"});
   AicoeCi out;
-  out.checks = read_names(root, "check", {"thoth-pytest", "thoth-pytest-py38", "thoth-precommit", "thoth-precommit-py38", "thoth-build",
-                                          "thoth-custom-build", "overlays-build"});
+  out.checks = read_names(root, "check",
+                          {"thoth-pytest", "thoth-pytest-py38", "thoth-precommit", "thoth-precommit-py38", "thoth-build",
+                           "thoth-custom-build", "overlays-build"});
   out.releases = read_names(root, "release", {"upload-pypi-sesheta"});
   if (const auto uploads = root.find("package-upload"))
     for (const auto& one : uploads->list()) out.package_uploads.push_back(read_upload(one));

@@ -11,8 +11,8 @@ namespace cairn::recipe {
 class SourceIgnore {
 public:
   enum class Rules {
-    s2i,        ///< `.s2iignore`: Go's filepath.Glob from the root. `*` and `?` stop at slashes, there is no `**`; what a pattern takes back
-                ///< (`!`) has to be matched itself: not what lies in a directory that is ignored
+    s2i,  ///< `.s2iignore`: Go's filepath.Glob from the root. `*` and `?` stop at slashes, there is no `**`; what a pattern takes back
+    ///< (`!`) has to be matched itself: not what lies in a directory that is ignored
     container,  ///< `.containerignore`, `.dockerignore`: `**` besides; `!` takes back anything, also in ignored directories
   };
 

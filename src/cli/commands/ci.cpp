@@ -27,7 +27,8 @@ Exit run(const Options& options, Program& program)
 {
   const auto found = std::ranges::find(deploy::service_names, options.service);
   if (found == deploy::service_names.end())
-    throw UsageError(fmt::format("{} is no service that cairn knows: {}", printable(options.service), fmt::join(deploy::service_names, ", ")));
+    throw UsageError(
+        fmt::format("{} is no service that cairn knows: {}", printable(options.service), fmt::join(deploy::service_names, ", ")));
   const auto service = static_cast<deploy::Service>(found - deploy::service_names.begin());
   const auto text = deploy::pipeline(service, *options.image);
   if (!options.directory) {
@@ -52,7 +53,8 @@ void add_ci(CommandLine& line, Program& program)
           {
               .name = "ci",
               .summary = "Write a pipeline file that makes an image of every pushed tag",
-              .description = "For GitHub Actions, GitLab CI, Tekton or Jenkins. The pipeline runs `cairn release` in cairn's image. It holds no secrets: "
+              .description = "For GitHub Actions, GitLab CI, Tekton or Jenkins. The pipeline runs `cairn release` in cairn's image. It "
+                             "holds no secrets: "
                              "credentials come from the service, as REGISTRY_AUTH (GitHub, GitLab), workspace `auth` (Tekton), credential "
                              "`registry-auth` (Jenkins), each the auth.json that `cairn login --authfile` writes.",
               .examples = {{"cairn ci gitlab --image registry.example.com/cairn:1", "Show it."},

@@ -41,17 +41,19 @@ deploy::Facts read_facts(Program& program, const deploy::Settings& settings, con
     return open_image(program, instead.value_or("docker://" + reference), options.registry);
   };
   if (settings.image)
-    in_context([&] { return settings.image->place; }, [&] {
-      const auto found = open(options.image, settings.image->reference);
-      out.image = deploy::facts_of(image::load(*found.blobs, found.manifest), found.manifest.digest);
-    });
+    in_context([&] { return settings.image->place; },
+               [&] {
+                 const auto found = open(options.image, settings.image->reference);
+                 out.image = deploy::facts_of(image::load(*found.blobs, found.manifest), found.manifest.digest);
+               });
   if (settings.library)
-    in_context([&] { return settings.library->place; }, [&] {
-      const auto found = open(options.library, settings.library->reference);
-      const auto library = load_library(found, image::load(*found.blobs, found.manifest));
-      if (!library) throw Error(Errc::bad_input, "is an image, but no library; cairn split makes one of a module tree");
-      out.library = deploy::facts_of(*library, found.manifest.digest);
-    });
+    in_context([&] { return settings.library->place; },
+               [&] {
+                 const auto found = open(options.library, settings.library->reference);
+                 const auto library = load_library(found, image::load(*found.blobs, found.manifest));
+                 if (!library) throw Error(Errc::bad_input, "is an image, but no library; cairn split makes one of a module tree");
+                 out.library = deploy::facts_of(*library, found.manifest.digest);
+               });
   return out;
 }
 
@@ -60,8 +62,8 @@ std::string secret_value(const deploy::Settings& settings, const deploy::SecretS
   if (!source.variable.empty()) {
     const auto* value = std::getenv(source.variable.c_str());  // NOLINT(concurrency-mt-unsafe): nothing sets variables
     if (value == nullptr || *value == 0)
-      throw Error(Errc::not_found,
-                  fmt::format("{}: variable {} is not set, which a data connection takes a secret from", settings.path.native(), source.variable));
+      throw Error(Errc::not_found, fmt::format("{}: variable {} is not set, which a data connection takes a secret from",
+                                               settings.path.native(), source.variable));
     return value;
   }
   auto text = read_small_file(settings.path.parent_path() / source.file, secret_limit_bytes);
@@ -118,7 +120,8 @@ std::vector<std::filesystem::path> manifest_files(const std::vector<std::string>
       continue;
     }
     for (const auto& entry : std::filesystem::recursive_directory_iterator(word))
-      if (entry.is_regular_file() && (entry.path().extension() == ".yaml" || entry.path().extension() == ".yml")) out.push_back(entry.path());
+      if (entry.is_regular_file() && (entry.path().extension() == ".yaml" || entry.path().extension() == ".yml"))
+        out.push_back(entry.path());
   }
   std::ranges::sort(out);
   return out;
@@ -137,7 +140,11 @@ Exit check(const Options& options, Program& program)
     oci::JsonWriter json(oci::JsonStyle::readable);
     json.begin_object().member("files", files.size()).begin_array("findings");
     for (const auto& one : findings)
-      json.begin_object().member("severity", is_error(one) ? "error" : "warning").member("place", one.place).member("what", safe(one.text)).end_object();
+      json.begin_object()
+          .member("severity", is_error(one) ? "error" : "warning")
+          .member("place", one.place)
+          .member("what", safe(one.text))
+          .end_object();
     json.end_array().end_object();
     program.print(std::move(json));
   } else {
@@ -155,25 +162,31 @@ void add_deploy(CommandLine& line, Program& program)
       {
           .name = "deploy",
           .summary = "Write the manifests that a cluster needs for images and libraries",
-          .description =
-              "Reads deploy.yaml (docs/formats/deploy.md) and writes what it asks for: an ImageStream whose annotations say what the image really "
-              "contains, the library's volume and the Job that fills it, a Notebook with home and /dev/shm, shares, a data connection, a BuildConfig, "
-              "JupyterHub profiles. Images are looked up where the cluster will pull them, and named by digest.\n\n"
-              "Without --output, all goes to stdout as one stream of documents for `kubectl apply -f -`, except secrets, which are only ever written "
-              "to files (mode 0600, in secrets/, which .gitignore names).\n\n"
-              "--check reads manifests that somebody wrote by hand, and says where dashboards and restricted clusters would misread or refuse them: "
-              "exit code 3 when there are errors.",
+          .description = "Reads deploy.yaml (docs/formats/deploy.md) and writes what it asks for: an ImageStream whose annotations say "
+                         "what the image really "
+                         "contains, the library's volume and the Job that fills it, a Notebook with home and /dev/shm, shares, a data "
+                         "connection, a BuildConfig, "
+                         "JupyterHub profiles. Images are looked up where the cluster will pull them, and named by digest.\n\n"
+                         "Without --output, all goes to stdout as one stream of documents for `kubectl apply -f -`, except secrets, which "
+                         "are only ever written "
+                         "to files (mode 0600, in secrets/, which .gitignore names).\n\n"
+                         "--check reads manifests that somebody wrote by hand, and says where dashboards and restricted clusters would "
+                         "misread or refuse them: "
+                         "exit code 3 when there are errors.",
           .examples = {{"printf 'namespace: science\\nlibrary: {reference: \"registry.example.com/modules/library:2026.11\", cairn-image: "
                         "\"registry.example.com/cairn:1\"}\\n' >deploy.yaml && cairn deploy >manifests.yaml",
                         "A volume and the Job that fills it."},
-                       {"cairn deploy --kustomize --output gitops", "The same for kustomize: gitops/base, and an overlay for each environment."},
+                       {"cairn deploy --kustomize --output gitops",
+                        "The same for kustomize: gitops/base, and an overlay for each environment."},
                        {"cairn deploy --check manifests.yaml", "Are manifests right?"}},
           .sections = {{"JSON",
-                        "With --output: `output` and `files` (each `path`, `secret`). With --check: `files` (how many) and `findings` (each `severity`, "
+                        "With --output: `output` and `files` (each `path`, `secret`). With --check: `files` (how many) and `findings` "
+                        "(each `severity`, "
                         "`place`, `what`)."}},
       },
       [options, &program] { return options->check ? check(*options, program) : render(*options, program); });
-  command.words("FILE", "deploy.yaml or its directory (.); with --check, manifests", OptionSpec::Count::any, options->words, ValueKind::file)
+  command
+      .words("FILE", "deploy.yaml or its directory (.); with --check, manifests", OptionSpec::Count::any, options->words, ValueKind::file)
       .option("--output", "DIR", "write files there", options->output, ValueKind::directory)
       .letter('o')
       .flag("--kustomize", "a base, and an overlay for each environment", options->kustomize)

@@ -63,7 +63,8 @@ std::optional<oci::JsonDocument> get(Program& program, const Options& options, c
   child.arguments.insert(child.arguments.end(), more.begin(), more.end());
   const auto result = run_program(child, task);
   if (result.status == 0) return oci::JsonDocument::parse(result.output, fmt::format("{} get {}", client, kind));
-  if (result.errors.contains("doesn't have a resource type") || result.errors.contains("not find the requested resource")) return std::nullopt;
+  if (result.errors.contains("doesn't have a resource type") || result.errors.contains("not find the requested resource"))
+    return std::nullopt;
   const auto said = result.errors.substr(0, result.errors.find('\n'));
   throw Error(Errc::tool,
               fmt::format("{} get {}: {}", client, kind, said.empty() ? fmt::format("ended with status {}", result.status) : safe(said)));
@@ -121,7 +122,8 @@ std::vector<Credential> credentials_in(const oci::JsonDocument& secrets)
   std::vector<Credential> out;
   for (const auto& item : secrets.root().at("items").array())
     if (const auto data = item.find("data"))
-      for (const auto& one : data->object()) out.push_back({nested(item, {"metadata", "name"}), std::string(one.key()), std::string(one.string())});
+      for (const auto& one : data->object())
+        out.push_back({nested(item, {"metadata", "name"}), std::string(one.key()), std::string(one.string())});
   return out;
 }
 
@@ -135,11 +137,14 @@ Exit run(const Options& options, Program& program)
   if (const auto secrets = get(program, options, client, "secret", {"--selector", "opendatahub.io/dashboard=true"}))
     credentials = credentials_in(*secrets);
 
-  const auto shown = [&](const Credential& one) { return is_secret(one.key) && !options.show_secrets ? std::string("***") : decoded(one.value); };
+  const auto shown = [&](const Credential& one) {
+    return is_secret(one.key) && !options.show_secrets ? std::string("***") : decoded(one.value);
+  };
   if (program.json()) {
     oci::JsonWriter json(oci::JsonStyle::readable);
     json.begin_object().begin_array("endpoints");
-    for (const auto& one : endpoints) json.begin_object().member("kind", one.kind).member("name", one.name).member("address", one.address).end_object();
+    for (const auto& one : endpoints)
+      json.begin_object().member("kind", one.kind).member("name", one.name).member("address", one.address).end_object();
     json.end_array().begin_array("credentials");
     for (const auto& one : credentials)
       json.begin_object().member("connection", one.connection).member("key", one.key).member("value", shown(one)).end_object();
@@ -163,8 +168,10 @@ void add_endpoints(CommandLine& line, Program& program)
           {
               .name = "endpoints",
               .summary = "Show addresses and data connections of a project in a cluster",
-              .description = "Asks the cluster of your kubeconfig, through kubectl or oc: routes, HTTPRoutes and ingresses, and the data connections that the "
-                             "dashboard lists. Kinds that the cluster does not know are skipped. Keys and passwords are shown as `***` unless asked for.",
+              .description = "Asks the cluster of your kubeconfig, through kubectl or oc: routes, HTTPRoutes and ingresses, and the data "
+                             "connections that the "
+                             "dashboard lists. Kinds that the cluster does not know are skipped. Keys and passwords are shown as `***` "
+                             "unless asked for.",
               .examples = {{"cairn endpoints --namespace science", "What is there, and where."}},
               .sections = {{"JSON", "`endpoints` (each `kind`, `name`, `address`) and `credentials` (each `connection`, `key`, `value`)."}},
           },

@@ -26,11 +26,15 @@ std::string stream_with(const std::string& annotations)
          annotations + "\n    from: {kind: DockerImage, name: 'r/a@sha256:1'}\n";
 }
 
-TEST(CheckManifests, finds_nothing_in_a_good_one) { EXPECT_THAT(findings(stream_with("opendatahub.io/notebook-software: '[]'")), IsEmpty()); }
+TEST(CheckManifests, finds_nothing_in_a_good_one)
+{
+  EXPECT_THAT(findings(stream_with("opendatahub.io/notebook-software: '[]'")), IsEmpty());
+}
 
 TEST(CheckManifests, finds_a_tag_that_hides_itself)
 {
-  EXPECT_THAT(findings(stream_with("opendatahub.io/image-tag-outdated: 'false'")), HasSubstr("m.yaml:11:42: image-tag-outdated hides the tag"));
+  EXPECT_THAT(findings(stream_with("opendatahub.io/image-tag-outdated: 'false'")),
+              HasSubstr("m.yaml:11:42: image-tag-outdated hides the tag"));
   EXPECT_THAT(findings(stream_with("opendatahub.io/image-tag-outdated: 'true'")), IsEmpty());
 }
 
@@ -46,14 +50,17 @@ TEST(CheckManifests, finds_two_recommended_tags)
 {
   const std::string recommended = "opendatahub.io/workbench-image-recommended: 'true'";
   EXPECT_THAT(findings(stream_with(recommended)), IsEmpty());
-  EXPECT_THAT(findings(stream_with(recommended) + "  - name: '2'\n    annotations: {" + recommended + "}\n"), HasSubstr("tags 1 and 2 are both recommended"));
+  EXPECT_THAT(findings(stream_with(recommended) + "  - name: '2'\n    annotations: {" + recommended + "}\n"),
+              HasSubstr("tags 1 and 2 are both recommended"));
 }
 
 TEST(CheckManifests, finds_what_a_notebook_lacks)
 {
-  const auto found = findings("apiVersion: kubeflow.org/v1\nkind: Notebook\nmetadata:\n  name: a\n  annotations: {notebooks.opendatahub.io/inject-oauth: 'true',"
-                              " notebooks.opendatahub.io/last-image-selection: r/a}\nspec: {template: {spec: {containers: [{name: b}]}}}\n");
-  for (const auto* text : {"inject-oauth is not read", "not 'stream:tag'", "must be named 'a'", "/dev/shm"}) EXPECT_THAT(found, HasSubstr(text));
+  const auto found = findings(
+      "apiVersion: kubeflow.org/v1\nkind: Notebook\nmetadata:\n  name: a\n  annotations: {notebooks.opendatahub.io/inject-oauth: 'true',"
+      " notebooks.opendatahub.io/last-image-selection: r/a}\nspec: {template: {spec: {containers: [{name: b}]}}}\n");
+  for (const auto* text : {"inject-oauth is not read", "not 'stream:tag'", "must be named 'a'", "/dev/shm"})
+    EXPECT_THAT(found, HasSubstr(text));
 }
 
 TEST(CheckManifests, finds_other_mistakes)
@@ -61,11 +68,13 @@ TEST(CheckManifests, finds_other_mistakes)
   EXPECT_THAT(findings("kind: Job\napiVersion: batch/v1beta1\nmetadata: {name: a}\n"), HasSubstr("m.yaml:2:13: Job is batch/v1"));
   EXPECT_THAT(findings("kind: ImageSteam\napiVersion: x/v1\nmetadata: {name: a}\n"), HasSubstr("did you mean ImageStream?"));
   EXPECT_THAT(findings("kind: Secret\napiVersion: v1\nmetadata: {name: aws-connection-a}\n"), HasSubstr("misses AWS_S3_BUCKET"));
-  EXPECT_THAT(findings("kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata: {jupyterhub-singleuser-profiles.yaml: 'profiles: []'}\n"),
-              HasSubstr("JupyterHub does not find"));
+  EXPECT_THAT(
+      findings("kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata: {jupyterhub-singleuser-profiles.yaml: 'profiles: []'}\n"),
+      HasSubstr("JupyterHub does not find"));
   EXPECT_THAT(findings("---\n# only this\n---\nkind: [\n"), HasSubstr("m.yaml:"));
   EXPECT_THAT(findings("a\n"), HasSubstr("is no manifest"));
-  EXPECT_THAT(findings("kind: Pod\napiVersion: v1\nmetadata: {name: a}\nspec: {containers: [{name: a, image: 'a:latest', securityContext: {runAsUser: 0}}]}\n"),
+  EXPECT_THAT(findings("kind: Pod\napiVersion: v1\nmetadata: {name: a}\nspec: {containers: [{name: a, image: 'a:latest', securityContext: "
+                       "{runAsUser: 0}}]}\n"),
               HasSubstr("asks for root"));
 }
 

@@ -44,7 +44,10 @@ kind: ImageStream
 metadata: {name: other}
 )";
 
-std::string replaced(std::string text, const std::string& old, const std::string& by) { return text.replace(text.find(old), old.size(), by); }
+std::string replaced(std::string text, const std::string& old, const std::string& by)
+{
+  return text.replace(text.find(old), old.size(), by);
+}
 
 std::string refused(const std::string& text, const ImageStreamEdit& edit)
 {
@@ -71,12 +74,15 @@ TEST(EditImageStream, changes_the_image_and_nothing_else)
 
 TEST(EditImageStream, keeps_quotes_and_brackets)
 {
-  EXPECT_EQ(edit_image_stream(stream, "s", {"notebook", "0.9", "it's", {}}), replaced(stream, "registry.example.org/notebook@sha256:09", "it''s"));
+  EXPECT_EQ(edit_image_stream(stream, "s", {"notebook", "0.9", "it's", {}}),
+            replaced(stream, "registry.example.org/notebook@sha256:09", "it''s"));
 }
 
 TEST(EditImageStream, changes_nothing_that_is_so_already)
 {
-  const ImageStreamEdit edit{"notebook", "1.0", "registry.example.org/notebook@sha256:11",
+  const ImageStreamEdit edit{"notebook",
+                             "1.0",
+                             "registry.example.org/notebook@sha256:11",
                              {{"opendatahub.io/notebook-software", R"([{"name":"Python","version":"v3.11"}])"}}};
   EXPECT_EQ(edit_image_stream(stream, "s", edit), stream);
 }
@@ -89,12 +95,14 @@ TEST(EditImageStream, changes_a_block_in_place)
 
 TEST(EditImageStream, adds_an_annotation)
 {
-  const ImageStreamEdit edit{"notebook", "1.0", "registry.example.org/notebook@sha256:11", {{"opendatahub.io/notebook-build-commit", "1234567"}}};
+  const ImageStreamEdit edit{
+      "notebook", "1.0", "registry.example.org/notebook@sha256:11", {{"opendatahub.io/notebook-build-commit", "1234567"}}};
   EXPECT_EQ(edit_image_stream(stream, "s", edit),
-            replaced(stream, "        opendatahub.io/notebook-software", "        opendatahub.io/notebook-build-commit: \"1234567\"\n        opendatahub.io/notebook-software"));
-  EXPECT_THAT(edit_image_stream(replaced(stream, "from: {kind: DockerImage, name: 'registry.example.org/notebook@sha256:09'}",
-                                         "from:\n        name: a"),
-                                "s", {"notebook", "0.9", "b", {{"c", "d"}}}),
+            replaced(stream, "        opendatahub.io/notebook-software",
+                     "        opendatahub.io/notebook-build-commit: \"1234567\"\n        opendatahub.io/notebook-software"));
+  EXPECT_THAT(edit_image_stream(
+                  replaced(stream, "from: {kind: DockerImage, name: 'registry.example.org/notebook@sha256:09'}", "from:\n        name: a"),
+                  "s", {"notebook", "0.9", "b", {{"c", "d"}}}),
               HasSubstr("    - name: \"0.9\"\n      annotations:\n        c: d\n      from:\n        name: b\n"));
 }
 
@@ -123,7 +131,8 @@ TEST(EditImageStream, keeps_line_ends_and_a_missing_last_one)
   const std::string bare = "kind: ImageStream\nmetadata: {name: a}\nspec:\n  tags:\n  - name: x\n    from:\n      name: old";
   EXPECT_EQ(edit_image_stream(bare, "s", {"a", "x", "new", {}}), replaced(bare, "old", "new"));
   EXPECT_EQ(edit_image_stream(bare, "s", {"a", "z", "new", {}}),
-            "kind: ImageStream\nmetadata: {name: a}\nspec:\n  tags:\n  - name: z\n    from:\n      name: new\n  - name: x\n    from:\n      name: old");
+            "kind: ImageStream\nmetadata: {name: a}\nspec:\n  tags:\n  - name: z\n    from:\n      name: new\n  - name: x\n    from:\n     "
+            " name: old");
   EXPECT_EQ(edit_image_stream("\xef\xbb\xbf" + bare, "s", {"a", "x", "new", {}}), "\xef\xbb\xbf" + replaced(bare, "old", "new"));
 }
 

@@ -71,7 +71,8 @@ TEST(Render, makes_what_its_own_check_takes)
 TEST(Render, takes_annotations_from_the_image)
 {
   const auto text = text_of(rendered(everything, Layout::plain), "imagestream.yaml");
-  EXPECT_THAT(text, HasSubstr(R"(opendatahub.io/notebook-software: '[{"name":"Python","version":"v3.12"},{"name":"Lmod","version":"8.7"}]')"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(opendatahub.io/notebook-software: '[{"name":"Python","version":"v3.12"},{"name":"Lmod","version":"8.7"}]')"));
   EXPECT_THAT(text, HasSubstr(R"([{"name":"JupyterLab","version":"4.5"},{"name":"Numpy","version":"2.4"}])"));
   EXPECT_THAT(text, HasSubstr("name: registry.example.org/ds/notebook@sha256:1111"));
   EXPECT_THAT(text, AllOf(Not(HasSubstr("outdated")), HasSubstr("sync-wave: \"2\"")));
@@ -116,7 +117,8 @@ TEST(Render, refuses_settings_that_cannot_be)
   EXPECT_THAT(refused("shares: [{claim: a, path: ../b}]"), HasSubstr("leads out of the home"));
   EXPECT_THAT(refused("shares: [{claim: A}]"), HasSubstr("is no object name"));
   EXPECT_THAT(refused("shares: [{claim: a, size: many}]"), HasSubstr("is no quantity"));
-  EXPECT_THAT(refused("data-connection: {name: a, endpoint: b, access-key-id: c, secret-access-key: d}"), HasSubstr("a secret does not belong"));
+  EXPECT_THAT(refused("data-connection: {name: a, endpoint: b, access-key-id: c, secret-access-key: d}"),
+              HasSubstr("a secret does not belong"));
   EXPECT_THAT(refused("build: {git: a, from: b, output: 'c:1'}"), HasSubstr("as in 'notebook:1.4'"));
 }
 

@@ -12,14 +12,16 @@ namespace {
 
 TEST(Value, is_written_in_blocks)
 {
-  const Value value = Map{{"kind", "Job"}, {"spec", Map{{"args", List{"a", Map{{"b", 1}, {"c", true}}}}, {"none", Map{}}, {"nothing", List{}}}}};
+  const Value value =
+      Map{{"kind", "Job"}, {"spec", Map{{"args", List{"a", Map{{"b", 1}, {"c", true}}}}, {"none", Map{}}, {"nothing", List{}}}}};
   EXPECT_EQ(yaml(value), "kind: Job\nspec:\n  args:\n  - a\n  - b: 1\n    c: true\n  none: {}\n  nothing: []\n");
 }
 
 TEST(Value, is_quoted_where_a_reader_could_take_it_for_something_else)
 {
-  for (const std::string text : {"true", "No", "y", "1.10", "0o7", "", " a", "a ", "a: b", "a #b", "- a", "*", "&a", "!a", "~", "null", "1e3", "12:30:45",
-                                 "a:", "'", "\"", "\\", "\t", "\x01", ".5", ".inf", "[a]", "{a}", "%a", "@a", "`a", "2026-11-25", "=", "<<"}) {
+  for (const std::string text :
+       {"true",     "No", "y", "1.10", "0o7", "",   " a",   "a ", "a: b", "a #b", "- a", "*",  "&a", "!a", "~",          "null", "1e3",
+        "12:30:45", "a:", "'", "\"",   "\\",  "\t", "\x01", ".5", ".inf", "[a]",  "{a}", "%a", "@a", "`a", "2026-11-25", "=",    "<<"}) {
     const auto written = yaml(Map{{"key", text}});
     EXPECT_TRUE(written.contains('"') || written.contains('\'')) << written;
     if (text == "\x01") continue;
@@ -36,7 +38,9 @@ TEST(Value, is_plain_where_it_can_be)
 TEST(Value, has_text_of_several_lines_as_it_is)
 {
   for (const std::string text : {"a\nb\n", "a\nb", "a\n\nb\n", "a\n b\n\n", "a: b\n- c\n"})
-    EXPECT_EQ(recipe::YamlDocument::parse(yaml(Map{{"list", List{Map{{"key", text}}}}}), "it").root().at("list").list()[0].at("key").string(), text);
+    EXPECT_EQ(
+        recipe::YamlDocument::parse(yaml(Map{{"list", List{Map{{"key", text}}}}}), "it").root().at("list").list()[0].at("key").string(),
+        text);
 }
 
 TEST(Value, of_json_reads_back_the_same)

@@ -14,7 +14,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string good = "build:\n  build-strategy: Source\n  base-image: quay.example.org/builder:1\n  registry: quay.example.org\n  registry-org: team\n";
+const std::string good =
+    "build:\n  build-strategy: Source\n  base-image: quay.example.org/builder:1\n  registry: quay.example.org\n  registry-org: team\n";
 
 std::string refused(const std::string& text)
 {
@@ -67,17 +68,20 @@ overlays:
 
 TEST(AicoeCi, says_what_a_key_is_needed_for)
 {
-  EXPECT_THAT(refused(without(good, "  registry: quay.example.org\n")), HasSubstr("c.yaml:2:3: 'build': misses 'registry': quay.io is the default only"));
+  EXPECT_THAT(refused(without(good, "  registry: quay.example.org\n")),
+              HasSubstr("c.yaml:2:3: 'build': misses 'registry': quay.io is the default only"));
   EXPECT_THAT(refused(without(good, "  registry-org: team\n")), HasSubstr("misses 'registry-org'"));
   EXPECT_THAT(refused(without(good, "  base-image: quay.example.org/builder:1\n")), HasSubstr("misses 'base-image': the strategy Source"));
-  EXPECT_EQ(AicoeCi::parse(without(without(good, "  base-image: quay.example.org/builder:1\n"), "  build-strategy: Source\n"), "c").build->strategy,
+  EXPECT_EQ(AicoeCi::parse(without(without(good, "  base-image: quay.example.org/builder:1\n"), "  build-strategy: Source\n"), "c")
+                .build->strategy,
             AicoeStrategy::automatic);
   EXPECT_THAT(refused("check: [thoth-build]\n"), HasSubstr("has neither 'build' nor 'overlays'"));
 }
 
 TEST(AicoeCi, explains_spellings)
 {
-  EXPECT_THAT(refused(good + "  custom_tag: latest\n"), HasSubstr("c.yaml:6:15: 'build.custom_tag': AICoE-CI's documentation spells it so"));
+  EXPECT_THAT(refused(good + "  custom_tag: latest\n"),
+              HasSubstr("c.yaml:6:15: 'build.custom_tag': AICoE-CI's documentation spells it so"));
   EXPECT_THAT(refused(good + "  bas-image: a\n"), HasSubstr("did you mean 'base-image'?"));
   EXPECT_THAT(refused(good + "  build-stratergy: Dockerfile\n"), HasSubstr("but 'build-strategy' says 'Source'"));
   EXPECT_THAT(refused("build: {build-strategy: Dockerfle}\n"), HasSubstr("did you mean 'Dockerfile'?"));

@@ -15,8 +15,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
-bool s2i(const std::string& text, const std::string& path) { return SourceIgnore::parse(text, SourceIgnore::Rules::s2i, "f").ignores(path); }
-bool container(const std::string& text, const std::string& path) { return SourceIgnore::parse(text, SourceIgnore::Rules::container, "f").ignores(path); }
+bool s2i(const std::string& text, const std::string& path)
+{
+  return SourceIgnore::parse(text, SourceIgnore::Rules::s2i, "f").ignores(path);
+}
+bool container(const std::string& text, const std::string& path)
+{
+  return SourceIgnore::parse(text, SourceIgnore::Rules::container, "f").ignores(path);
+}
 
 template <class Body>
 std::string refused(Body&& body)
@@ -78,7 +84,8 @@ TEST(SourceIgnore, refuses_broken_patterns)
 TEST(S2iEnvironment, is_lines_of_names_and_values)
 {
   EXPECT_THAT(parse_s2i_environment("# no\nA=b\n\nC = d=e \r\nE=\n", "f"), ElementsAre(Pair("A", "b"), Pair("C", "d=e"), Pair("E", "")));
-  EXPECT_THAT(refused([] { (void)parse_s2i_environment("A=b\n # not a comment\n", "f"); }), HasSubstr("f:2: '# not a comment' is not NAME=VALUE"));
+  EXPECT_THAT(refused([] { (void)parse_s2i_environment("A=b\n # not a comment\n", "f"); }),
+              HasSubstr("f:2: '# not a comment' is not NAME=VALUE"));
   EXPECT_THAT(refused([] { (void)parse_s2i_environment("=b\n", "f"); }), HasSubstr("f:1:"));
 }
 
