@@ -67,6 +67,8 @@ with_base_directory() {
     [[ ${page##*/} == populate.md ]] || cairn populate library:2026.11 volume --quiet >/dev/null
     with_stack
     with_project
+    mkdir -p app
+    cp Pipfile.lock app/
     if [[ ${page##*/} == check.md ]]; then cairn build project --tag project:1 --quiet >/dev/null; fi
     [[ ${page##*/} != base.md ]] || with_base_directory
     while IFS= read -r example; do

@@ -41,6 +41,6 @@ END
   printf 'steps:\n- fles: x\n' >project/layers/x/layer.yaml
   run --separate-stderr -1 cairn recipe check project
   one_line_error "project/layers/x/layer.yaml:2:3: unknown key 'fles' in 'steps[0]'; did you mean 'files'?"
-  run --separate-stderr -2 cairn recipe do
+  run --separate-stderr -2 cairn recipe "do"
   one_line_error "'recipe 'do'': there are check, explain and init"
 }

@@ -146,6 +146,7 @@ StepLayers PythonSteps::make(const recipe::Step& step, const Task& task)
     const auto base = stack::read_base(state_->store, state_->base, settings.install.layout, task);
     settings.replaced = stack::replace(base, stack::leave_to_base(base, resolved.wheels));
     settings.base = state_->base;
+    if (resolved.wheels.empty()) return {};  // the base has all of it
   }
   StepLayers out;
   if (python.makes_venv) {

@@ -217,8 +217,12 @@ std::string without_personal_annotations(std::string text, const std::string& wh
     const auto value = annotations->find(key);
     if (!value) continue;
     refuse_flow(text, *annotations, "so that one can be left out");
-    const auto begin = line_begin(text, value->line());
-    text.erase(begin, line_end(text, begin) - begin);
+    auto begin = line_begin(text, value->line());
+    const auto end = line_end(text, begin);
+    // The last one takes the line of `annotations:` along.
+    if (annotations->map().size() == 1)
+      while (text.substr(begin, end - begin).find("annotations:") == std::string::npos && begin > 0) begin = text.rfind('\n', begin - 2) + 1;
+    text.erase(begin, end - begin);
   }
   return text;
 }
@@ -240,7 +244,8 @@ std::string with_annotation(std::string_view text, const Yaml& tag, const std::s
     return with_line(text, line_begin(text, annotations->line()), annotations->column() - 1, line);
   }
   refuse_flow(text, tag, "so that annotations can be added");
-  if (tag.find("annotations")) tag.at("annotations").fail("is empty; remove the line");
+  for (const auto& [name, value] : tag.map())
+    if (name == "annotations") value.fail("is empty; remove the line");
   const auto indent = tag.column() - 1;
   const auto name_end = line_end(text, offset_of(text, tag.at("name")));
   return with_line(text, name_end, indent, fmt::format("annotations:{}{}{}", line_break(text), std::string(indent + 2, ' '), line));

@@ -124,6 +124,15 @@ TEST(EditImageStream, adds_a_tag_like_the_first_one)
   for (const auto& finding : check_manifests(once, "s")) EXPECT_THAT(finding.text, testing::Not(HasSubstr("both recommended")));
 }
 
+TEST(EditImageStream, a_tag_whose_annotations_are_all_another_ones)
+{
+  const std::string text = "kind: ImageStream\nmetadata:\n  name: s\nspec:\n  tags:\n    - name: a\n      annotations:\n"
+                           "        opendatahub.io/workbench-image-recommended: \"true\"\n      from:\n        name: x\n";
+  const auto once = edit_image_stream(text, "f", {"s", "b", "y", {{"c", "d"}}});
+  EXPECT_THAT(once, HasSubstr("    - name: b\n      annotations:\n        c: d\n      from:\n        name: \"y\"\n    - name: a\n"));
+  EXPECT_EQ(edit_image_stream(once, "f", {"s", "b", "y", {{"c", "d"}}}), once);
+}
+
 TEST(EditImageStream, keeps_line_ends_and_a_missing_last_one)
 {
   EXPECT_EQ(edit_image_stream(crlf(stream), "s", {"notebook", "1.0", "b", {}}),

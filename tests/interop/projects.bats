@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Projects without a recipe, built as docs/projects.md says: the examples, a repository by URL, and a base of one's own.
+#
+# CAIRN: the program.
+
+# bats sets variables.
+# shellcheck disable=SC2154
+
+bats_require_minimum_version 1.5.0
+
+checkout=$BATS_TEST_DIRNAME/../..
+support=$BATS_TEST_DIRNAME/../support
+
+setup_file() {
+  : "${CAIRN:?is the program to be tested}"
+  export CAIRN_CACHE=${CAIRN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cairn} CAIRN_BASES=$checkout/base-images
+  export CAIRN_WHEEL_CACHE=$CAIRN_CACHE/wheels/projects CAIRN_STORE=$BATS_FILE_TMPDIR/store
+  CAIRN_PYTHON_INDEX=$("$support/python/index")
+  export CAIRN_PYTHON_INDEX GIT_AUTHOR_NAME=Tests GIT_AUTHOR_EMAIL=t@example.com GIT_COMMITTER_NAME=Tests GIT_COMMITTER_EMAIL=t@example.com
+  umask 022
+  cd "$BATS_FILE_TMPDIR" || return
+  cp -r "$checkout/examples/zero-config" app
+  ((EUID == 0)) || return 0
+  "$CAIRN" build app --tag app:1 --quiet >digest
+}
+
+setup() {
+  ((EUID == 0)) || skip "needs root, for mmdebstrap and buildah"
+  cd "$BATS_FILE_TMPDIR" || return
+}
+
+cairn() { "$CAIRN" "$@"; }
+
+@test "a lock and a program: the packages, the source, and what starts" {
+  run --separate-stderr -0 cairn build app --tag app:1 --explain
+  [[ $stderr == *"built as lock: has a Pipfile.lock, and nothing else that says how"*"nothing changed"* ]]
+  cairn unpack app:1 root --quiet
+  [[ $(chroot root /opt/app-root/bin/python /opt/app-root/src/app.py) == click* ]]
+  [[ $(cairn inspect app:1 --json | jq -c '[.config.user, .config.cmd]') == '["1001:0",["python","app.py"]]' ]]
+  [[ $(cairn python list app:1 --json | jq -r '.packages | map(.name) | join(" ")') == *"attrs"*"click"* ]]
+  rm -rf root
+}
+
+@test "the same bytes elsewhere and from a URL" {
+  mkdir -p elsewhere/deep
+  cp -r app elsewhere/deep/other
+  (umask 077 && "$CAIRN" build elsewhere/deep/other --tag app:2 --quiet --jobs 1) | diff digest -
+  (cd elsewhere/deep && git init -q && git add -A && git commit -qm one && git tag v1)
+  cairn build "file://$PWD/elsewhere/deep#v1:other" --tag app:3 --quiet | diff digest -
+  run --separate-stderr -1 cairn build "file://$PWD/elsewhere/deep#v1:nothing" --tag app:4
+  [[ $stderr == *"has no directory 'nothing'"* ]]
+}
+
+@test "a changed file makes its layer alone; ignored ones count for nothing" {
+  echo '*.log' >app/.s2iignore
+  cairn build app --tag app:5 --quiet >before
+  echo noise >app/x.log
+  cairn build app --tag app:5 --quiet | diff before -
+  echo '# more' >>app/app.py
+  run --separate-stderr -0 cairn build app --tag app:6 --json
+  [[ $(jq -r '[.steps[] | select(.made) | .layer] | join(" ")' <<<"$output") == source ]]
+  cairn unpack app:6 root --quiet
+  [[ ! -e root/opt/app-root/src/x.log && -e root/opt/app-root/src/.s2iignore ]]
+  rm -rf root
+}
+
+@test "on an image that has some of it, only the rest is new" {
+  run --separate-stderr -0 cairn build app --base app:1 --tag app:7 --json
+  [[ $(jq '[.steps[] | select(.kind == "python") | .layers] | add' <<<"$output") == 0 ]]
+  cairn validate app:7 --quiet
+}
+
+@test "a Containerfile" {
+  cp -r "$checkout/examples/containerfile-app" file
+  cairn build file --tag file:1 --quiet >before
+  [[ $(cairn build file --tag file:2 --quiet) == "$(<before)" ]]
+  cairn unpack file:1 root --quiet
+  diff root/greeting file/greeting
+  rm -rf root
+}
+
+@test "what cannot be built is told" {
+  mkdir -p nothing/.s2i
+  run --separate-stderr -1 cairn build nothing --tag x:1
+  [[ $stderr == *"has .s2i; give --builder"* ]]
+  cp -r app python2
+  sed -i 's/"python_version": "3.11"/"python_version": "3.12"/' python2/Pipfile.lock
+  run --separate-stderr -1 cairn build python2 --tag x:1
+  [[ $stderr == *"is for Python 3.12, and no base at hand has it; give --base"* ]]
+}
