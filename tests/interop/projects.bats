@@ -90,3 +90,11 @@ cairn() { "$CAIRN" "$@"; }
   run --separate-stderr -1 cairn build python2 --tag x:1
   [[ $stderr == *"is for Python 3.12, and no base at hand has it; give --base"* ]]
 }
+
+@test "the notebook with a few packages more: only these are new, and they can be imported" {
+  run --separate-stderr -0 cairn build "$checkout/examples/lightgbm-notebook" --tag lightgbm:1 --json
+  [[ $(jq -r '[.steps[] | select(.place | endswith("lightgbm-notebook/cairn.yaml:5:5")) | .layers] | add' <<<"$output") -ge 3 ]]
+  cairn unpack lightgbm:1 root --quiet
+  [[ $(chroot root /opt/app-root/bin/python -c 'import lightgbm; print(lightgbm.__version__)') == 4.* ]]
+  rm -rf root
+}
