@@ -73,7 +73,9 @@ with_root() { cairn unpack small:1 root --store "$BATS_FILE_TMPDIR/store" --quie
   run -0 find root ! -type f ! -type d ! -type l
   [[ -z $output ]]
   # Nor its name, nor where it was made.
-  run ! grep -r -q -F -e "$(hostname)" -e "$lasting_cache" root/etc root/var
+  name=$(hostname)
+  ((${#name} > 4)) || name=$lasting_cache  # a short one is part of other words
+  run ! grep -r -q -F -e "$name" -e "$lasting_cache" root/etc root/var
   run -0 find root -newermt 2000-01-02
   [[ -z $output ]]
 }
@@ -137,8 +139,8 @@ made_by_packages='/etc/(alternatives/.*|apt/sources\.list\.d|dpkg/origins/defaul
 
 @test "fetches again what is broken in the cache" {
   export CAIRN_CACHE=$PWD/cache
-  mkdir cache
-  cp -r "$lasting_cache/debs" cache/debs
+  mkdir -p cache/debs
+  cp -r "$lasting_cache"/debs/*.deb "$lasting_cache"/debs/apt-bookworm cache/debs/
   hash=$(sed -n 's/.*name: tini, .*sha256: "\([^"]*\)".*/\1/p' small/base.lock)
   size=$(stat -c %s "cache/debs/$hash.deb")
   head -c "$size" /dev/zero >"cache/debs/$hash.deb"

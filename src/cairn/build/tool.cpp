@@ -27,6 +27,19 @@ void require_tool(std::string_view program, std::string_view package, std::strin
   throw Error(Errc::not_found, fmt::format("{} is not installed, which {} needs; it is in the Debian package {}", program, needed_by, package));
 }
 
+namespace {
+
+/// A line may be a whole command with a hundred files: its beginning and its end tell enough.
+std::string shortened(std::string_view line)
+{
+  constexpr std::size_t most = 300;
+  constexpr std::size_t beginning = 120;
+  if (line.size() <= most) return printable(line);
+  return printable(line.substr(0, beginning)) + " … " + printable(line.substr(line.size() - (most - beginning)));
+}
+
+}  // namespace
+
 std::string last_lines(std::string_view text)
 {
   constexpr std::size_t most = 10;
@@ -35,7 +48,7 @@ std::string last_lines(std::string_view text)
   while (lines.size() < most && !text.empty()) {
     const auto newline = text.rfind('\n');
     const auto line = newline == std::string_view::npos ? text : text.substr(newline + 1);
-    if (!line.empty()) lines.push_back(printable(line));
+    if (!line.empty()) lines.push_back(shortened(line));
     text = newline == std::string_view::npos ? std::string_view() : text.substr(0, newline);
   }
   return fmt::format("{}", fmt::join(lines.rbegin(), lines.rend(), " / "));

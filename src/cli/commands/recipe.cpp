@@ -135,7 +135,7 @@ void add_recipe(CommandLine& line, Program& program)
           .name = "recipe",
           .summary = "Check, explain or begin a recipe",
           .description = "  cairn recipe check [DIR]     read cairn.yaml and all that it names\n"
-                         "  cairn recipe explain [DIR]   the steps that a build would take, and what is not pinned\n"
+                         "  cairn recipe explain [DIR]   the steps of a build, and what is not pinned\n"
                          "  cairn recipe init [DIR]      write a first cairn.yaml\n\n"
                          "Errors name file, line and column. docs/formats/recipe.md has every key.",
           .examples =
