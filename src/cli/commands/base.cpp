@@ -99,7 +99,7 @@ void add_base(CommandLine& line, Program& program)
           .name = "base",
           .summary = "Lock and build base images",
           .description =
-              "  cairn base lock DIR               write DIR/base.lock: all packages, as offered today\n"
+              "  cairn base lock DIR               write DIR/base.lock: what is offered today\n"
               "  cairn base list DIR               show the lock's packages\n"
               "  cairn base build DIR --tag NAME   make the image of exactly these packages\n\n"
               "DIR has a base.yaml (docs/formats/base.md): Debian packages, a Containerfile, or an image with its digest. Packages come from "
