@@ -30,13 +30,7 @@ setup_file() {
   buildah commit --quiet --rm "$base" localhost/bare >/dev/null
   rm -rf "$BATS_FILE_TMPDIR/bare"
 
-  # What was compiled outside need not be compiled again inside, and the reverse: the same compiler, the same flags.
-  local outside=()
-  if [[ -n ${CCACHE_DIR:-} ]]; then
-    printf 'cache_dir = /outside\nbase_dir = /src\nhash_dir = false\n' >"$BATS_FILE_TMPDIR/ccache.conf"
-    outside=(--volume "$BATS_FILE_TMPDIR/ccache.conf:/etc/ccache.conf:ro" --volume "$CCACHE_DIR:/outside")
-  fi
-  buildah build --isolation chroot --network host "${outside[@]}" --build-arg BASE=localhost/bare --tag localhost/cairn "$checkout" >&2
+  buildah build --isolation chroot --network host --build-arg BASE=localhost/bare --tag localhost/cairn "$checkout" >&2
   buildah inspect --type image localhost/cairn | jq .OCIv1.config >"$BATS_FILE_TMPDIR/image.json"
 
   container=$(buildah from --pull-never localhost/cairn)
