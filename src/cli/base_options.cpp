@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
+#include <mutex>
 #include <optional>
 
 namespace cairn::cli {
@@ -51,6 +53,35 @@ build::BaseSettings base_settings(const Program& program)
 {
   const auto layer = layer_settings(program);
   return {package_cache_path(), layer.compression, layer.threads, created_time()};
+}
+
+build::BuildSettings build_settings(const Program& program, const std::string& tag)
+{
+  build::BuildSettings out;
+  out.tag = tag;
+  out.created = created_time();
+  out.layer = layer_settings(program);
+  out.package_cache = package_cache_path();
+  return out;
+}
+
+build::Surroundings build_surroundings(Program& program, const RegistryFlags& registry)
+{
+  build::Surroundings out;
+  out.open = [&program, &registry, one_at_a_time = std::make_shared<std::mutex>()](const std::string& reference) {  // shared by copies of the function
+    const std::scoped_lock lock(*one_at_a_time);
+    auto open = std::make_shared<OpenImage>(open_image(program, reference, registry));  // shared with the blobs that live in it
+    return build::Opened{std::shared_ptr<const oci::BlobSource>(open, open->blobs.get()), open->manifest};
+  };
+  return out;
+}
+
+build::Isolation isolation_of(const std::optional<std::string>& text)
+{
+  if (text == "chroot") return build::Isolation::chroot;
+  if (text == "oci") return build::Isolation::oci;
+  if (text == "rootless") return build::Isolation::rootless;
+  return build::Isolation::automatic;
 }
 
 image::Image make_base(Program& program, const recipe::BaseFile& base, store::Store& store, const RegistryFlags& registry, const Task& task)

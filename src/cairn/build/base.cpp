@@ -335,7 +335,7 @@ image::Image build_base(const recipe::BaseFile& base, const recipe::BaseLock& lo
   const auto* containerfile = std::get_if<recipe::ContainerfileBase>(&base.source);
   auto image = containerfile != nullptr ? build_containerfile(base, *containerfile, store, settings, task)
                                         : make_debian(base, lock, store, settings, task);
-  image::publish(image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store; }, store, task);
+  image::publish(image, store, store, task);
   write_file_atomically(record, image.descriptor.digest.str(), Flush::no);
   return image;
 }

@@ -2,11 +2,10 @@
 #include <cairn/build/base_links.hpp>
 
 #include <cairn/base/error.hpp>
-#include <cairn/base/log.hpp>
 #include <cairn/image/shown_files.hpp>
 #include <cairn/oci/json.hpp>
-#include <cairn/os/fd.hpp>
 #include <cairn/os/temp.hpp>
+#include <cairn/store/record_file.hpp>
 
 #include <fmt/format.h>
 
@@ -19,18 +18,11 @@ namespace {
 constexpr std::uint64_t record_limit_bytes = std::uint64_t{64} << 20;
 constexpr int most_links = 40;  // as Linux follows
 
-std::optional<Links> read_record(const std::filesystem::path& file)
+std::optional<Links> links_of(const oci::Json& record)
 {
-  try {
-    if (!std::filesystem::exists(file)) return std::nullopt;
-    const auto document = oci::JsonDocument::parse(read_small_file(file, record_limit_bytes), "record");
-    Links links;
-    for (const auto member : document.root().object()) links.emplace(member.key(), member.string());
-    return links;
-  } catch (const Error& error) {
-    log::debug("{}: {}; made again", file.string(), error.what());
-    return std::nullopt;
-  }
+  Links links;
+  for (const auto member : record.object()) links.emplace(member.key(), member.string());
+  return links;
 }
 
 }  // namespace
@@ -38,7 +30,7 @@ std::optional<Links> read_record(const std::filesystem::path& file)
 Links base_links(const image::Image& base, const store::Store& store, const Task& task)
 {
   const auto file = store.cache("builds") / fmt::format("links-{}.json", base.descriptor.digest.hex());
-  if (auto known = read_record(file)) return *std::move(known);
+  if (auto known = store::read_record(file, record_limit_bytes, links_of)) return *std::move(known);
   const auto shown = image::read_shown_files(store, base, [](const std::string&) { return false; }, 0, task.step("read the base"));
   oci::JsonWriter json;
   json.begin_object();

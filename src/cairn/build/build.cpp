@@ -21,7 +21,6 @@
 #include <cairn/layer/skeleton.hpp>
 #include <cairn/library/bake.hpp>
 #include <cairn/library/collection.hpp>
-#include <cairn/oci/architecture.hpp>
 #include <cairn/oci/json.hpp>
 #include <cairn/os/parallel.hpp>
 #include <cairn/os/temp.hpp>
@@ -31,7 +30,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 namespace cairn::build {
@@ -41,21 +39,20 @@ constexpr std::uint64_t collection_limit_bytes = std::uint64_t{1} << 20;
 constexpr std::size_t shown_paths = 10;
 using Clock = std::chrono::steady_clock;
 
-std::string_view kind_of(const recipe::Step& step)
-{
-  constexpr std::array<std::string_view, 5> names{"files", "python", "packages", "run", "modules"};
-  return names[step.what.index()];
-}
-
 std::filesystem::path path_in(const recipe::Step& step, const std::string& path) { return std::filesystem::path(step.directory) / path; }
+
+/// A library, and where its blobs are.
+struct ShelvedLibrary {
+  Opened at;
+  library::Library library;
+};
 
 /// One step on its way.
 struct Work {
   const recipe::Step* step = nullptr;
   std::string key;                 ///< of native steps; of others once what lies below is there
   std::optional<StepLayers> made;  ///< of files and python
-  std::optional<Opened> library;   ///< of modules
-  std::string library_target;      ///< where it lies
+  std::optional<ShelvedLibrary> library;  ///< of modules
   StepReport report;
 };
 
@@ -79,7 +76,7 @@ public:
       if (const auto known = records_.find_image(key)) return unchanged(*known);
     }
     auto image = make_all();
-    image::publish(image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store_; }, store_, task_);
+    image::publish(image, store_, store_, task_);
     KnownImage made{image.descriptor};
     for (const auto& work : works_) made.steps.push_back({work.report.layers, work.report.bytes});
     records_.keep_image(key, made);
@@ -121,7 +118,7 @@ private:
   {
     std::vector<std::string> places;
     for (const auto& step : recipe_.steps)
-      if (std::holds_alternative<recipe::PackagesStep>(step.what) || std::holds_alternative<recipe::RunStep>(step.what)) places.push_back(step.place);
+      if (recipe::runs_in_container(step)) places.push_back(step.place);
     if (!places.empty()) require_tool("buildah", "buildah", fmt::format("{}", fmt::join(places, ", ")));
   }
 
@@ -197,7 +194,7 @@ private:
     for (const auto& step : recipe_.steps) {
       Work work;
       work.step = &step;
-      work.report = {.layer = step.layer, .kind = std::string(kind_of(step)), .place = step.place};
+      work.report = {.layer = step.layer, .kind = std::string(recipe::kind_of(step)), .place = step.place};
       works_.push_back(std::move(work));
     }
     const bool any_python = std::ranges::any_of(works_, [](const Work& work) { return std::holds_alternative<recipe::PythonStep>(work.step->what); });
@@ -215,8 +212,9 @@ private:
     const auto* python = std::get_if<recipe::PythonStep>(&work.step->what);
     const std::string place = files != nullptr ? files->to : python != nullptr ? python->prefix : std::string();
     for (const auto& other : works_) {
-      const auto& target = other.library_target;
-      if (!target.empty() && (place + '/').starts_with(target + '/'))
+      if (!other.library) continue;
+      const auto& target = other.library->library.document.target;
+      if ((place + '/').starts_with(target + '/'))
         throw Error(Errc::bad_input, fmt::format("{} lies in {}, which is the library's of {}", printable(place), printable(target), other.step->place));
     }
   }
@@ -241,21 +239,21 @@ private:
     } else if (std::holds_alternative<recipe::PythonStep>(step.what)) {
       work.key = python_->key(step);
     } else if (const auto* modules = std::get_if<recipe::ModulesStep>(&step.what)) {
-      if (std::ranges::any_of(works_, [](const Work& other) { return other.library.has_value() || !other.library_target.empty(); }))
+      if (std::ranges::any_of(works_, [](const Work& other) { return other.library.has_value(); }))
         throw Error(Errc::bad_input, "a second library; an image has one, so bring the modules together in one");
-      work.library = surroundings_.open(modules->library);
+      auto opened = surroundings_.open(modules->library);
+      auto read = library::load(*opened.blobs, opened.manifest);
+      const auto& library = work.library.emplace(std::move(opened), std::move(read)).library;
       // Refused now, not after the work.
-      const auto library = library::load(*work.library->blobs, work.library->manifest);
       const auto& own = base_.config.platform;
       const auto& other = library.image.config.platform;
       if (own.os != other.os || own.architecture != other.architecture)
         throw Error(Errc::bad_input, fmt::format("library {} is for {}/{}, the base for {}/{}", printable(modules->library), other.os, other.architecture,
                                                  own.os, own.architecture));
-      work.library_target = library.document.target;
       check_prefix(*modules, library.document.target);
       const auto wanted = wanted_modules(step, *modules);
       if (!wanted.empty()) static_cast<void>(library::closure(library.document, wanted));
-      work.key = Key("modules").add(work.library->manifest.digest.str()).add(wanted).finish();
+      work.key = Key("modules").add(work.library->at.manifest.digest.str()).add(wanted).finish();
     }
   }
 
@@ -329,7 +327,7 @@ private:
   void make_native(Work& work)
   {
     if (look_up(work)) return;
-    const auto step = task_.step(fmt::format("{} {}", kind_of(*work.step), work.step->layer));
+    const auto step = task_.step(fmt::format("{} {}", recipe::kind_of(*work.step), work.step->layer));
     work.made = std::holds_alternative<recipe::FilesStep>(work.step->what) ? make_files(*work.step, step) : python_->make(*work.step, step);
     records_.keep_step(work.key, *work.made);
   }
@@ -402,20 +400,19 @@ private:
   {
     const auto begin = Clock::now();
     const auto& step = std::get<recipe::ModulesStep>(work.step->what);
-    const auto library = library::load(*work.library->blobs, work.library->manifest);
+    const auto& [at, library] = *work.library;
     const library::BakeSettings settings{.modules = wanted_modules(*work.step, step), .created = settings_.created, .threads = settings_.layer.threads};
     // As the wishes have it: what the library puts in front of MODULEPATH stays in front.
     auto below = image;
     below.config.env = wished_env(image.config.env, recipe_.config);
     auto baked = library::bake(
-        below, *work.library->blobs, library, settings, [&] { return std::make_unique<store::StoreTarget>(store_); },
+        below, *at.blobs, library, settings, [&] { return std::make_unique<store::StoreTarget>(store_); },
         task_.step(fmt::format("modules {}", step.library)));
     for (const auto& layer : baked.image.manifest.layers)
-      if (!store_.has(layer)) store_.take(layer, *work.library->blobs, task_);
+      if (!store_.has(layer)) store_.take(layer, *at.blobs, task_);
     for (const auto& entry : baked.image.config.env) {
-      const auto equals = entry.find('=');
-      if (image::find_env(below.config.env, entry.substr(0, equals)) != entry.substr(equals + 1))
-        module_env_.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+      auto variable = image::split_env(entry);
+      if (image::find_env(below.config.env, variable.first) != variable.second) module_env_.push_back(std::move(variable));
     }
     work.report.was_made = baked.new_layers != 0;
     work.report.why = baked.new_layers == 0 ? "all of its layers are the library's own" : "a part of a library";
@@ -437,19 +434,16 @@ private:
     key.add(name(settings_.layer.compression.codec));
     work.key = key.finish();
     if (!look_up(work)) {
-      const auto step_task = task_.step(fmt::format("{} {}", kind_of(*work.step), work.step->layer));
+      const auto step_task = task_.step(fmt::format("{} {}", recipe::kind_of(*work.step), work.step->layer));
       // The container's program finds the image by its documents.
-      image::publish(image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store_; }, store_, step_task);
+      image::publish(image, store_, store_, step_task);
       const TempDir sources;
       auto step = container_step(*work.step, sources.path(), step_task);
-      for (const auto& entry : env) {
-        const auto equals = entry.find('=');
-        step.env.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
-      }
+      for (const auto& entry : env) step.env.push_back(image::split_env(entry));
       auto made = run_in_container(image, step, store_, {.isolation = settings_.isolation, .layer = settings_.layer}, step_task);
       work.made.emplace();
       if (made.layer) {
-        made.layer->made_by = fmt::format("cairn build: {} of {}", kind_of(*work.step), work.step->layer);
+        made.layer->made_by = fmt::format("cairn build: {} of {}", recipe::kind_of(*work.step), work.step->layer);
         work.made->layers.push_back(std::move(*made.layer));
       }
       tell_difference(work, step_task);

@@ -36,10 +36,7 @@ std::vector<std::string> wished_env(const std::vector<std::string>& base, const 
 image::Image with_wishes(const image::Image& image, const recipe::ConfigWishes& wishes, const std::string& created)
 {
   image::ConfigChanges changes;
-  for (const auto& entry : wished_env(image.config.env, wishes)) {
-    const auto equals = entry.find('=');
-    changes.set_env.emplace_back(entry.substr(0, equals), equals == std::string::npos ? "" : entry.substr(equals + 1));
-  }
+  for (const auto& entry : wished_env(image.config.env, wishes)) changes.set_env.push_back(image::split_env(entry));
   for (const auto& [name, value] : wishes.labels) changes.labels.set[name] = value;
   changes.add_ports = wishes.ports;
   changes.add_volumes = wishes.volumes;

@@ -12,6 +12,7 @@
 #include <cairn/stack/request.hpp>
 #include <cairn/stack/venv.hpp>
 #include <cairn/store/layer_target.hpp>
+#include <cairn/store/record_file.hpp>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,7 @@ namespace cairn::build {
 namespace {
 
 constexpr std::uint64_t lock_limit_bytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t record_limit_bytes = std::uint64_t{4} << 20;
 
 const recipe::PythonStep& python_of(const recipe::Step& step) { return std::get<recipe::PythonStep>(step.what); }
 
@@ -42,25 +44,16 @@ struct PythonSteps::State {
   [[nodiscard]] std::vector<std::string> base_projects(const recipe::PythonStep& step, const Task& task) const
   {
     if (step.makes_venv) return {};
-    const auto file = store.cache("builds") / fmt::format("projects-{}.txt", Key("projects").add(base.descriptor.digest.str()).add(step.prefix).finish());
-    std::vector<std::string> out;
-    if (std::filesystem::exists(file)) {
-      const auto text = read_small_file(file, lock_limit_bytes);
-      for (std::size_t at = 0; at < text.size();) {
-        const auto end = text.find('\n', at);
-        out.push_back(text.substr(at, end - at));
-        at = end == std::string::npos ? text.size() : end + 1;
-      }
-      return out;
-    }
+    const auto file = store.cache("builds") / fmt::format("projects-{}.json", Key("projects").add(base.descriptor.digest.str()).add(step.prefix).finish());
+    if (auto known = store::read_record(file, record_limit_bytes, [](const oci::Json& json) { return std::optional(json.strings()); })) return *std::move(known);
     python::Target target;
     interpreter.describe(target);
-    std::string text;
-    for (const auto& [name, project] : stack::read_base(store, base, python::Layout::venv(step.prefix, target), task).projects) {
+    std::vector<std::string> out;
+    for (const auto& [name, project] : stack::read_base(store, base, python::Layout::venv(step.prefix, target), task).projects)
       out.push_back(fmt::format("{}=={}", name, project.version));
-      text += out.back() + '\n';
-    }
-    write_file_atomically(file, text, Flush::no);
+    oci::JsonWriter json;
+    json.value(out);
+    write_file_atomically(file, json.finish(), Flush::no);
     return out;
   }
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/build/records.hpp>
 
-#include <cairn/base/error.hpp>
-#include <cairn/base/log.hpp>
-#include <cairn/io/file.hpp>
 #include <cairn/oci/json.hpp>
 #include <cairn/os/temp.hpp>
+#include <cairn/store/record_file.hpp>
 
 #include <algorithm>
 
@@ -29,21 +27,6 @@ void write_annotations(oci::JsonWriter& json, std::string_view key, const oci::A
   json.end_object();
 }
 
-/// A record that cannot be read is as good as none: it can be made again.
-template <class Read>
-auto read_record(const std::filesystem::path& file, Read&& read) -> decltype(read(std::declval<oci::Json>()))
-{
-  try {
-    if (!std::filesystem::exists(file)) return std::nullopt;
-    const auto text = read_small_file(file, record_limit_bytes);
-    const auto document = oci::JsonDocument::parse(text, "record");
-    return read(document.root());
-  } catch (const Error& error) {
-    log::debug("{}: {}; made again", file.string(), error.what());
-    return std::nullopt;
-  }
-}
-
 void write_record(const std::filesystem::path& file, oci::JsonWriter& json) { write_file_atomically(file, json.finish(), Flush::no); }
 
 }  // namespace
@@ -52,7 +35,7 @@ Records::Records(const store::Store& store) : store_(store), directory_(store.ca
 
 std::optional<StepLayers> Records::find_step(const std::string& key) const
 {
-  return read_record(directory_ / ("step-" + key + ".json"), [&](const oci::Json& json) -> std::optional<StepLayers> {
+  return store::read_record(directory_ / ("step-" + key + ".json"), record_limit_bytes, [&](const oci::Json& json) -> std::optional<StepLayers> {
     StepLayers out;
     for (const auto one : json.at("layers").array()) {
       image::Layer layer;
@@ -85,7 +68,7 @@ void Records::keep_step(const std::string& key, const StepLayers& made) const
 
 std::optional<KnownImage> Records::find_image(const std::string& key) const
 {
-  return read_record(directory_ / ("image-" + key + ".json"), [&](const oci::Json& json) -> std::optional<KnownImage> {
+  return store::read_record(directory_ / ("image-" + key + ".json"), record_limit_bytes, [&](const oci::Json& json) -> std::optional<KnownImage> {
     KnownImage out{oci::read_descriptor(json.at("manifest"))};
     if (!store_.has(out.manifest)) return std::nullopt;
     const auto image = image::load(store_, out.manifest);

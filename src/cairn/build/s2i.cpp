@@ -15,8 +15,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 namespace cairn::build {
 namespace {
 
@@ -72,7 +70,7 @@ image::Image with_source(const image::Image& builder, const Project& project, co
   add(project.directory, "tmp/src", left_out(project.directory));
   if (scripts.is_own("assemble") || scripts.is_own("run")) add(project.directory / ".s2i/bin", "tmp/scripts", {});
   const auto image = image::append(builder, layers, settings.created);
-  image::publish(image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store; }, store, task);
+  image::publish(image, store, store, task);
   return image;
 }
 
@@ -94,10 +92,7 @@ StepLayers assemble(const image::Image& builder, const Project& project, const S
   step.working_dir = builder.config.working_dir.empty() ? "/" : builder.config.working_dir;
   const TempDir network;
   give_network(step, network.path());
-  for (const auto& entry : builder.config.env) {
-    const auto equals = entry.find('=');
-    step.env.emplace_back(entry.substr(0, equals), equals == std::string::npos ? "" : entry.substr(equals + 1));
-  }
+  for (const auto& entry : builder.config.env) step.env.push_back(image::split_env(entry));
   for (const auto& [name, value] : environment) step.env.emplace_back(name, value);
   auto made = run_in_container(image, step, store, {.isolation = settings.isolation, .layer = settings.layer}, task);
   StepLayers out;
@@ -185,7 +180,7 @@ Built build_s2i(const Project& project, const BuildSettings& settings, const Sur
   out.image = image::mutate(image::append(builder, made->layers, settings.created), changes,
                             {.created = settings.created, .created_by = "cairn build: S2I", .comment = {}, .empty_layer = true});
   out.image = image::with_base(out.image, {.name = {}, .digest = builder.descriptor.digest});
-  image::publish(out.image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return store; }, store, task);
+  image::publish(out.image, store, store, task);
   if (!settings.tag.empty()) store.tag(settings.tag, out.image.descriptor, task);
   out.unchanged = was_known;
   out.steps.push_back(report_of("assemble", *made, !was_known));

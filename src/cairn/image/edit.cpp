@@ -152,6 +152,13 @@ std::optional<std::string> find_env(const std::vector<std::string>& env, std::st
   return std::nullopt;
 }
 
+std::pair<std::string, std::string> split_env(std::string_view entry)
+{
+  const auto equals = entry.find('=');
+  if (equals == std::string_view::npos) return {std::string(entry), {}};
+  return {std::string(entry.substr(0, equals)), std::string(entry.substr(equals + 1))};
+}
+
 void set_env(std::vector<std::string>& env, std::string_view name, std::string_view value)
 {
   auto text = fmt::format("{}={}", name, value);
@@ -204,6 +211,11 @@ void publish(const Image& image, const std::function<const oci::BlobSource&(cons
   });
   put_document(image.config.json(), image.manifest.config, target, task);
   put_document(image.manifest.json(), image.descriptor, target, task);
+}
+
+void publish(const Image& image, const oci::BlobSource& origin, oci::BlobTarget& target, const Task& task)
+{
+  publish(image, [&](const oci::Descriptor&) -> const oci::BlobSource& { return origin; }, target, task);
 }
 
 }  // namespace cairn::image

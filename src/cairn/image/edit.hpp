@@ -67,6 +67,8 @@ struct ConfigChanges {
 
 /// `variable`'s value in a config's env; nothing when it is not set.
 [[nodiscard]] std::optional<std::string> find_env(const std::vector<std::string>& env, std::string_view name);
+/// Name and value of an entry; without `=` the value is empty.
+[[nodiscard]] std::pair<std::string, std::string> split_env(std::string_view entry);
 /// Set it where it stands, or at the end.
 void set_env(std::vector<std::string>& env, std::string_view name, std::string_view value);
 
@@ -77,5 +79,7 @@ void set_env(std::vector<std::string>& env, std::string_view name, std::string_v
 /// `urls` (a foreign one) that is nowhere is left out, as other tools do.
 void publish(const Image& image, const std::function<const oci::BlobSource&(const oci::Descriptor&)>& origin, oci::BlobTarget& target,
              const Task& task);
+/// The same with all layers in `origin`.
+void publish(const Image& image, const oci::BlobSource& origin, oci::BlobTarget& target, const Task& task);
 
 }  // namespace cairn::image

@@ -6,13 +6,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace cairn::recipe {
 namespace {
 
 constexpr std::uint64_t most_stack_layers = 100;
-constexpr std::array<std::string_view, 5> kinds{"files", "python", "packages", "run", "modules"};
 
 bool is_word_character(char c) { return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -172,7 +170,7 @@ std::vector<ImageTest> read_tests(const Yaml& tests)
 Step read_step(const Yaml& step, const std::filesystem::path& directory, const std::string& layer, const Substitution& variables)
 {
   std::string_view kind;
-  for (const auto one : kinds) {
+  for (const auto one : step_kinds) {
     if (!step.find(one)) continue;
     if (!kind.empty()) step.fail(fmt::format("'{}' and '{}' in one step; make two of them", kind, one));
     kind = one;

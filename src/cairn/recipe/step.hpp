@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -56,5 +58,14 @@ struct Step {
   std::string place;      ///< `layers/lmod/layer.yaml:7:5`
   std::string layer;      ///< the recipe layer it belongs to: `lmod`; of a step in cairn.yaml itself: its kind
 };
+
+/// What a step is called in recipes, in the order of `Step::what`.
+inline constexpr std::array<std::string_view, 5> step_kinds{"files", "python", "packages", "run", "modules"};
+[[nodiscard]] inline std::string_view kind_of(const Step& step) { return step_kinds[step.what.index()]; }
+/// Whether it needs a container of what lies below it; native otherwise.
+[[nodiscard]] inline bool runs_in_container(const Step& step)
+{
+  return std::holds_alternative<PackagesStep>(step.what) || std::holds_alternative<RunStep>(step.what);
+}
 
 }  // namespace cairn::recipe

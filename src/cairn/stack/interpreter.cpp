@@ -11,6 +11,7 @@
 #include <cairn/python/text.hpp>
 #include <cairn/stack/glibc.hpp>
 #include <cairn/stack/target_python.hpp>
+#include <cairn/store/record_file.hpp>
 
 #include <fmt/format.h>
 
@@ -216,10 +217,7 @@ void write_record(const Interpreter& interpreter, const std::filesystem::path& f
 
 std::optional<Interpreter> read_record(const std::filesystem::path& directory)
 {
-  try {
-    if (!std::filesystem::exists(directory / record_name)) return std::nullopt;
-    const auto document = oci::JsonDocument::parse(read_small_file(directory / record_name, record_limit_bytes), "record");
-    const auto json = document.root();
+  return store::read_record(directory / record_name, record_limit_bytes, [&](const oci::Json& json) -> std::optional<Interpreter> {
     if (json.at("format").uint64() != format) return std::nullopt;
     Interpreter interpreter;
     interpreter.root = directory / "root";
@@ -231,9 +229,7 @@ std::optional<Interpreter> read_record(const std::filesystem::path& directory)
     interpreter.digest = json.at("digest").string();
     if (!std::filesystem::exists(interpreter.root / interpreter.program.substr(1))) return std::nullopt;
     return interpreter;
-  } catch (const Error&) {
-    return std::nullopt;  // found again
-  }
+  });
 }
 
 Interpreter unpack(const oci::BlobSource& blobs, const image::Image& image, const std::string& python,

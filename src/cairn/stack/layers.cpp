@@ -13,6 +13,7 @@
 #include <cairn/python/text.hpp>
 #include <cairn/stack/wheel_bytes.hpp>
 #include <cairn/store/layer_target.hpp>
+#include <cairn/store/record_file.hpp>
 
 #include <fmt/format.h>
 
@@ -170,16 +171,8 @@ private:
   template <class Use>
   bool find(const std::string& key, Use&& use)
   {
-    const auto file = cache_ / (key + ".json");
-    try {
-      if (!std::filesystem::exists(file)) return false;
-      const auto text = read_small_file(file, record_limit_bytes);
-      const auto document = oci::JsonDocument::parse(text, "record");
-      return use(document.root());
-    } catch (const Error& error) {
-      log::debug("{}: {}; made again", file.string(), error.what());  // a record that can be made again
-      return false;
-    }
+    const auto used = store::read_record(cache_ / (key + ".json"), record_limit_bytes, [&](const oci::Json& json) { return std::optional(use(json)); });
+    return used.value_or(false);
   }
 
   template <class Write>

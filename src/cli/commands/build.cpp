@@ -45,25 +45,13 @@ struct Options {
   RegistryFlags registry;
 };
 
-build::Isolation isolation_of(const std::optional<std::string>& text)
+build::BuildSettings settings_of(const Options& options, const Program& program)
 {
-  if (text == "chroot") return build::Isolation::chroot;
-  if (text == "oci") return build::Isolation::oci;
-  if (text == "rootless") return build::Isolation::rootless;
-  return build::Isolation::automatic;
-}
-
-build::BuildSettings build_settings(const Options& options, const Program& program)
-{
-  build::BuildSettings out;
-  out.tag = *options.tag;
-  out.created = created_time();
+  auto out = build_settings(program, *options.tag);
   out.is_locked = options.locked;
   out.uses_records = !options.no_cache;
-  out.layer = layer_settings(program);
   out.layer.compression = chosen_compression(options.compression, options.level, program.settings());
   out.isolation = isolation_of(options.isolation);
-  out.package_cache = package_cache_path();
   return out;
 }
 
@@ -122,15 +110,11 @@ Exit run(const Options& options, Program& program)
   if (project.kind == build::ProjectKind::lock && project.wishes.base.empty()) project.wishes.base = build::find_base(project, base_places());
   if (project.kind != build::ProjectKind::recipe && !options.set.empty()) throw UsageError("--set: only a cairn.yaml has variables");
   auto store = program.open_store(store::Access::write);
-  build::Surroundings surroundings;
+  auto surroundings = build_surroundings(program, options.registry);
   surroundings.wheels = options.wheels;
-  surroundings.open = [&](const std::string& reference) {
-    auto open = std::make_shared<OpenImage>(open_image(program, reference, options.registry));
-    return build::Opened{std::shared_ptr<const oci::BlobSource>(open, open->blobs.get()), open->manifest};
-  };
   const auto built = [&] {
     const auto task = program.task("build " + *options.tag);
-    const auto settings = build_settings(options, program);
+    const auto settings = settings_of(options, program);
     if (project.kind == build::ProjectKind::recipe) return build::build(recipe::read_image_file(directory, set_of(options)), settings, surroundings, store, task);
     return build::build_project(project, settings, surroundings, store, task);
   }();

@@ -2,6 +2,7 @@
 #include <cairn/base/error.hpp>
 #include <cairn/check/check.hpp>
 #include <cairn/image/copy.hpp>
+#include <cli/base_options.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/image_argument.hpp>
 #include <cli/render/text.hpp>
@@ -35,8 +36,7 @@ Exit run(const Options& options, Program& program)
   const auto image = image::load(*open.blobs, open.manifest);
   check::Settings settings;
   if (options.user) settings.user = *options.user;
-  if (options.isolation == "chroot") settings.isolation = build::Isolation::chroot;
-  if (options.isolation == "oci") settings.isolation = build::Isolation::oci;
+  settings.isolation = isolation_of(options.isolation);
   const auto results = [&] {
     const auto task = program.task("check " + options.image);
     const auto hold = store.hold(LockMode::shared, task);

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -62,17 +61,6 @@ std::string step_text(const recipe::Step& step)
   return std::visit(Text{}, step.what);
 }
 
-std::string kind_text(const recipe::Step& step)
-{
-  constexpr std::array<std::string_view, 5> names{"files", "python", "packages", "run", "modules"};
-  return std::string(names[step.what.index()]);
-}
-
-bool is_native(const recipe::Step& step)
-{
-  return !std::holds_alternative<recipe::PackagesStep>(step.what) && !std::holds_alternative<recipe::RunStep>(step.what);
-}
-
 Exit explain(Program& program, const recipe::ImageFile& recipe)
 {
   if (program.json()) {
@@ -80,7 +68,7 @@ Exit explain(Program& program, const recipe::ImageFile& recipe)
     json.begin_object().member("description", recipe.description).member("base", recipe.base_image.empty() ? recipe.base_directory : recipe.base_image);
     json.begin_array("steps");
     for (const auto& step : recipe.steps) {
-      json.begin_object().member("layer", step.layer).member("kind", kind_text(step)).member("native", is_native(step));
+      json.begin_object().member("layer", step.layer).member("kind", std::string(recipe::kind_of(step))).member("native", !recipe::runs_in_container(step));
       json.member("what", step_text(step)).member("place", step.place).end_object();
     }
     json.end_array().begin_object("env");
@@ -92,7 +80,7 @@ Exit explain(Program& program, const recipe::ImageFile& recipe)
   Table table({{"LAYER"}, {"KIND"}, {"MADE"}, {"WHAT", Align::left, Shrink::yes}, {"WHERE"}});
   table.add({"base", "base", "", recipe.base_image.empty() ? recipe.base_directory : recipe.base_image, recipe.base_place});
   for (const auto& step : recipe.steps)
-    table.add({step.layer, kind_text(step), is_native(step) ? "directly" : "in a container", step_text(step), step.place});
+    table.add({step.layer, std::string(recipe::kind_of(step)), recipe::runs_in_container(step) ? "in a container" : "directly", step_text(step), step.place});
   program.print(table);
   for (const auto& line : build::unpinned(recipe)) program.note("not pinned: " + line);
   return Exit::done;

@@ -10,16 +10,13 @@
 #include <cairn/release/result.hpp>
 #include <cli/base_options.hpp>
 #include <cli/commands/commands.hpp>
-#include <cli/compression_option.hpp>
 #include <cli/image_result.hpp>
 #include <cli/render/text.hpp>
-#include <cli/time.hpp>
 #include <cli/transfer.hpp>
 
 #include <fmt/format.h>
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -102,22 +99,12 @@ private:
   void build(store::Store& store)
   {
     const auto task = program_.task("build");
-    build::Surroundings surroundings;
-    std::mutex opening;
-    surroundings.open = [&](const std::string& reference) {
-      const std::scoped_lock lock(opening);
-      auto open = std::make_shared<OpenImage>(open_image(program_, reference, options_.registry));
-      return build::Opened{std::shared_ptr<const oci::BlobSource>(open, open->blobs.get()), open->manifest};
-    };
+    const auto surroundings = build_surroundings(program_, options_.registry);
     built_.resize(plan_.images.size());
     constexpr std::size_t at_once = 2;
     parallel_for(plan_.images.size(), at_once, [&](std::size_t i) {
       const auto& image = plan_.images[i];
-      build::BuildSettings settings;
-      settings.tag = store_name(plan_, image);
-      settings.created = created_time();
-      settings.layer = layer_settings(program_);
-      settings.package_cache = package_cache_path();
+      const auto settings = build_settings(program_, store_name(plan_, image));
       const auto step = task.step(fmt::format("build {}:{}", image.repository, image.tag));
       built_[i] = image.project.kind == build::ProjectKind::recipe
                       ? build::build(recipe::read_image_file(image.project.directory, {}), settings, surroundings, store, step)
