@@ -29,6 +29,8 @@ struct ContainerStep {
   bool has_network = false;
   std::string user = "0:0";
   std::string working_dir = "/";
+  std::vector<std::string> scratch{};  ///< directories of the container of which nothing is kept, as `/opt/src`; besides /tmp and the like
+  std::string wanted_file{};           ///< a file whose content is wanted when the step has ended; empty: none
 };
 
 struct ContainerSettings {
@@ -39,6 +41,7 @@ struct ContainerSettings {
 struct ContainerLayer {
   std::optional<image::Layer> layer;   ///< its blob is in the store; nothing when the step changed nothing
   std::vector<std::string> left_out;   ///< what normalising took away: logs, caches, devices, what the container runtime writes
+  std::optional<std::string> file{};     ///< what `wanted_file` held, if it is a file of at most 1 MiB
 };
 
 /// Run `step` on `image` of `store`. Throws Error{tool} with the step's last lines when it fails, Error{not_found} when buildah is

@@ -48,8 +48,8 @@ bool same_content(const std::filesystem::path& a, const std::filesystem::path& b
 
 class Walk {
 public:
-  Walk(const Overlay& overlay, const std::vector<std::string>& mount_places, NormalLayer& layer, const Task& task)
-      : overlay_(overlay), mount_places_(mount_places), layer_(layer), task_(task)
+  Walk(const Overlay& overlay, const DifferenceRules& rules, NormalLayer& layer, const Task& task)
+      : overlay_(overlay), rules_(rules), layer_(layer), task_(task)
   {
   }
   void run() { content(open_root(overlay_.upper).get(), ""); }
@@ -69,7 +69,7 @@ private:
   void add(int directory, const std::string& name, const std::string& path)
   {
     const auto at = shown(path);
-    if (belongs_to_runtime(path)) return;  // not even told of: no step can do without
+    if (belongs_to_runtime(path) || std::ranges::find(rules_.scratch, path) != rules_.scratch.end()) return;  // not even told of: no step can do without
     const auto status = stat_at(directory, name, at);
     if (S_ISCHR(status.st_mode) && status.st_rdev == 0) return hide(path);
     if (name.starts_with(tar::whiteout_prefix))
@@ -116,7 +116,7 @@ private:
     struct stat old {};
     const bool was_directory = below && ::lstat(below->c_str(), &old) == 0 && S_ISDIR(old.st_mode);
     const bool is_same = was_directory && old.st_mode == status.st_mode && old.st_uid == status.st_uid && old.st_gid == status.st_gid;
-    const bool is_for_mount = !below && std::ranges::any_of(mount_places_, [&](const auto& place) { return place == path || place.starts_with(path + '/'); });
+    const bool is_for_mount = !below && std::ranges::any_of(rules_.mount_places, [&](const auto& place) { return place == path || place.starts_with(path + '/'); });
     const bool replaces = was_directory && is_opaque(shown(path));
     pending_.push_back(std::move(entry));
     if (!is_same && !is_for_mount) flush();
@@ -216,7 +216,7 @@ private:
   }
 
   const Overlay& overlay_;
-  const std::vector<std::string>& mount_places_;
+  const DifferenceRules& rules_;
   NormalLayer& layer_;
   const Task& task_;
   std::vector<tar::Entry> pending_;  ///< from the root down; written ones are empty
@@ -226,9 +226,9 @@ private:
 
 }  // namespace
 
-std::vector<std::string> write_difference(const Overlay& overlay, const std::vector<std::string>& mount_places, NormalLayer& layer, const Task& task)
+std::vector<std::string> write_difference(const Overlay& overlay, const DifferenceRules& rules, NormalLayer& layer, const Task& task)
 {
-  Walk walk(overlay, mount_places, layer, task);
+  Walk walk(overlay, rules, layer, task);
   walk.run();
   return std::move(walk).left_out();
 }

@@ -55,6 +55,16 @@ std::filesystem::path check_out(const GitPlace& place, const std::filesystem::pa
   return out;
 }
 
+std::string without_credentials(std::string url)
+{
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const auto at = url.find('@', scheme);
+  const auto slash = url.find('/', scheme + 3);
+  if (at != std::string::npos && at < slash) url.erase(scheme + 3, at + 1 - scheme - 3);
+  return url;
+}
+
 std::string git_output(const std::filesystem::path& directory, const std::vector<std::string>& arguments, const Task& task)
 {
   auto out = git(directory, arguments, task).output;

@@ -26,6 +26,9 @@ struct GitPlace {
 /// for them. Throws Error{tool} with what git said, Error{not_found} when git or the directory in the repository is missing.
 [[nodiscard]] std::filesystem::path check_out(const GitPlace& place, const std::filesystem::path& directory, const Task& task);
 
+/// A repository's URL without user and password.
+[[nodiscard]] std::string without_credentials(std::string url);
+
 /// What `git arguments…` in `directory` prints, without the last newline. Throws Error{tool}.
 [[nodiscard]] std::string git_output(const std::filesystem::path& directory, const std::vector<std::string>& arguments, const Task& task);
 

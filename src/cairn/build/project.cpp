@@ -2,11 +2,11 @@
 #include <cairn/build/project.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/build/containerfile.hpp>
 #include <cairn/build/s2i.hpp>
-#include <cairn/os/fd.hpp>
+#include <cairn/build/source.hpp>
 #include <cairn/python/lock.hpp>
 #include <cairn/recipe/base_file.hpp>
-#include <cairn/recipe/source_ignore.hpp>
 
 #include <fmt/format.h>
 
@@ -18,11 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t ignore_limit_bytes = std::uint64_t{1} << 20;
-constexpr std::string_view app_root = "/opt/app-root";
-constexpr std::string_view source_place = "/opt/app-root/src";
 constexpr std::array<const char*, 2> containerfiles{"Containerfile", "Dockerfile"};
-constexpr std::array<const char*, 3> locks{"Pipfile.lock", "pylock.toml", "requirements.txt"};
 
 std::string found_containerfile(const fs::path& directory, const std::string& wished)
 {
@@ -35,13 +31,6 @@ std::string found_containerfile(const fs::path& directory, const std::string& wi
   return {};
 }
 
-std::string found_lock(const fs::path& directory)
-{
-  for (const auto* name : locks)
-    if (fs::exists(directory / name)) return name;
-  return {};
-}
-
 /// What a platform would do with the source, as its own start scripts guess it.
 std::vector<std::string> found_command(const fs::path& directory)
 {
@@ -50,58 +39,12 @@ std::vector<std::string> found_command(const fs::path& directory)
   return {};
 }
 
-recipe::SourceIgnore read_ignore(const fs::path& directory, const char* file, recipe::SourceIgnore::Rules rules)
-{
-  const auto path = directory / file;
-  return fs::exists(path) ? recipe::SourceIgnore::parse(read_small_file(path, ignore_limit_bytes), rules, path.native()) : recipe::SourceIgnore();
-}
-
-/// A name as an fnmatch(3) pattern.
-std::string escaped(const std::string& path)
-{
-  std::string out;
-  for (const char c : path) {
-    if (std::string_view("*?[\\").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-recipe::FilesStep source_step(const fs::path& directory)
-{
-  recipe::FilesStep files;
-  files.from = ".";
-  files.to = source_place;
-  files.is_group_writable = true;
-  files.excludes = left_out(directory);
-  return files;
-}
-
 }  // namespace
 
 std::string_view name(ProjectKind kind)
 {
   constexpr std::array<std::string_view, 4> names{"recipe", "containerfile", "s2i", "lock"};
   return names[static_cast<std::size_t>(kind)];
-}
-
-std::vector<std::string> left_out(const fs::path& directory)
-{
-  std::vector<std::string> out{".git"};
-  const auto s2i = read_ignore(directory, ".s2iignore", recipe::SourceIgnore::Rules::s2i);
-  const auto own = fs::exists(directory / ".containerignore") ? ".containerignore" : ".dockerignore";
-  const auto container = read_ignore(directory, own, recipe::SourceIgnore::Rules::container);
-  if (s2i.empty() && container.empty()) return out;
-  for (auto at = fs::recursive_directory_iterator(directory); at != fs::recursive_directory_iterator(); ++at) {
-    const auto path = at->path().lexically_relative(directory).native();
-    const bool is_directory = at->is_directory() && !at->is_symlink();
-    const bool is_gone = path == ".git" || s2i.ignores(path);
-    if (is_gone && is_directory) at.disable_recursion_pending();
-    // What lies in a directory may be taken back, so that a directory goes by its files.
-    if (path != ".git" && (is_gone || (!is_directory && container.ignores(path)))) out.push_back(escaped(path));
-  }
-  std::ranges::sort(out);
-  return out;
 }
 
 Project detect_project(const fs::path& directory, const ProjectWishes& wishes)
@@ -177,11 +120,11 @@ recipe::ImageFile recipe_of(const Project& project)
   out.steps.push_back({.what = source_step(directory), .directory = directory.native(), .place = directory.native(), .layer = "source"});
 
   auto& config = out.config;
-  config.working_dir = source_place;
+  config.working_dir = fmt::format("{}/src", app_root);
   if (out.base_directory.empty()) return out;
   config.env = {{"APP_ROOT", std::string(app_root)},
                 {"VIRTUAL_ENV", std::string(app_root)},
-                {"HOME", std::string(source_place)},
+                {"HOME", std::string(fmt::format("{}/src", app_root))},
                 {"PATH", fmt::format("{}/bin:${{PATH}}", app_root)}};
   config.user = "1001:0";
   if (auto command = found_command(directory); !command.empty()) config.cmd = std::move(command);

@@ -24,9 +24,12 @@ enum class ProjectKind {
 struct ProjectWishes {
   std::string base;           ///< image, or directory with a base.yaml: of `lock`
   std::string builder;        ///< image: of `s2i`
-  std::string scripts_url;    ///< of S2I scripts: `image:///usr/libexec/s2i`; else .s2i/bin, else the builder's label
+  std::string scripts_url;    ///< of S2I scripts: `image:///usr/libexec/s2i`, `file:///DIR`; else .s2i/bin, else the builder's label
   std::string containerfile;  ///< relative to the project; empty: Containerfile, then Dockerfile
   std::optional<ProjectKind> kind{};
+  bool is_incremental = false;   ///< S2I: what save-artifacts of the image that has the tag now gives is there while assemble runs
+  std::string source{};            ///< URL of the repository that the directory is a checkout of; for labels
+  std::string source_directory{};  ///< in it
 };
 
 struct Project {
@@ -51,5 +54,9 @@ struct Project {
 /// Build a project that is no recipe and tag it. As `build`.
 [[nodiscard]] Built build_project(const Project& project, const BuildSettings& settings, const Surroundings& surroundings, store::Store& store,
                                   const Task& task);
+
+/// Write, instead of building, what `buildah build` makes the same image of with S2I: `file`, and beside it `upload/src` and `upload/scripts`.
+/// Throws Error{bad_input} when `project` is not for S2I, Error{exists} when one of them is there.
+void write_containerfile(const Project& project, const std::filesystem::path& file, const std::string& tag, const Surroundings& surroundings, const Task& task);
 
 }  // namespace cairn::build

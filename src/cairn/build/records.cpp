@@ -47,6 +47,7 @@ std::optional<StepLayers> Records::find_step(const std::string& key) const
     }
     out.annotations = read_annotations(json.at("annotations"));
     out.notes = json.at("notes").strings();
+    out.labels = read_annotations(json.at("labels"));
     return out;
   });
 }
@@ -62,6 +63,7 @@ void Records::keep_step(const std::string& key, const StepLayers& made) const
   }
   json.end_array();
   write_annotations(json, "annotations", made.annotations);
+  write_annotations(json, "labels", made.labels);
   json.member("notes", made.notes).end_object();
   write_record(directory_ / ("step-" + key + ".json"), json);
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct StepLayers {
   std::vector<image::Layer> layers;  ///< lowest first; their blobs are in the store
   oci::Annotations annotations;      ///< for the image's manifest
   std::vector<std::string> notes;    ///< for the user, each time
+  std::map<std::string, std::string> labels{};  ///< for the image's config
 };
 
 /// What one step of an image came to.

@@ -2,23 +2,16 @@
 #pragma once
 
 #include <cairn/build/project.hpp>
+#include <cairn/build/s2i_builder.hpp>
 
-#include <filesystem>
-#include <string>
-#include <vector>
-
-/// Projects whose build runs in a container. For the room's own use.
 namespace cairn::build {
 
-/// fnmatch(3) patterns of what .s2iignore leaves out of the source, and of .git.
-[[nodiscard]] std::vector<std::string> left_out(const std::filesystem::path& directory);
-
-/// By `buildah build`, whose image is taken into the store. Known when neither the directory nor the file changed.
-[[nodiscard]] Built build_containerfile(const Project& project, const BuildSettings& settings, store::Store& store, const Task& task);
-
-/// As S2I does (openshift/source-to-image docs/builder_image.md): the source goes to /tmp/src of the builder, with .s2i/bin beside it;
-/// `assemble` runs as the builder's assemble-user with the variables of .s2i/environment; what it changed becomes a layer on the builder;
-/// the command is `run`. Labels say from what. Source and scripts are no part of the image but for what assemble kept.
+/// As S2I does (openshift/source-to-image docs/builder_image.md): the source goes to `src` in the builder's destination, with .s2i/bin
+/// beside it; `assemble` runs as the builder's assemble-user with the variables of .s2i/environment; what it changed becomes a layer on the
+/// builder; the command is `run`. Labels say from what. Source and scripts are no part of the image but for what assemble kept.
+///
+/// Where the builder says that its assemble installs the lock and copies the source (native_label), this is done by native steps, without
+/// a container: the same tree, but for owners, 0 instead of the assemble-user. For the room's own use.
 [[nodiscard]] Built build_s2i(const Project& project, const BuildSettings& settings, const Surroundings& surroundings, store::Store& store,
                               const Task& task);
 

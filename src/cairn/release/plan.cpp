@@ -26,17 +26,6 @@ std::string try_git(const fs::path& directory, const std::vector<std::string>& a
   }
 }
 
-/// `https://user:token@host/x.git` without the user's part.
-std::string without_credentials(std::string url)
-{
-  const auto scheme = url.find("://");
-  if (scheme == std::string::npos) return url;
-  const auto at = url.find('@', scheme);
-  const auto slash = url.find('/', scheme + 3);
-  if (at != std::string::npos && at < slash) url.erase(scheme + 3, at + 1 - scheme - 3);
-  return url;
-}
-
 std::string project_name(const Plan& plan)
 {
   auto name = fs::path(plan.source.substr(plan.source.find_last_of("/:") + 1)).filename().native();
@@ -68,7 +57,7 @@ void read_git(Plan& plan, const Wishes& wishes, const Task& task)
       throw Error(Errc::bad_input, fmt::format("tag {} is {}, the checkout is at {}; git checkout {}", printable(plan.tag), there.substr(0, 12),
                                                plan.commit.substr(0, 12), plan.tag));
   }
-  plan.source = without_credentials(try_git(root, {"remote", "get-url", "origin"}, task));
+  plan.source = build::without_credentials(try_git(root, {"remote", "get-url", "origin"}, task));
   plan.name = project_name(plan);
 }
 

@@ -34,6 +34,8 @@ struct Options {
   bool locked = false;
   bool no_cache = false;
   bool explain = false;
+  bool incremental = false;
+  std::optional<std::string> as_containerfile;
   std::optional<std::string> base;
   std::optional<std::string> builder;
   std::optional<std::string> scripts_url;
@@ -68,6 +70,7 @@ build::ProjectWishes wishes_of(const Options& options)
                            .builder = options.builder.value_or(""),
                            .scripts_url = options.scripts_url.value_or(""),
                            .containerfile = options.file.value_or("")};
+  out.is_incremental = options.incremental;
   if (options.strategy == "containerfile" || options.file) out.kind = build::ProjectKind::containerfile;
   if (options.strategy == "s2i") out.kind = build::ProjectKind::s2i;
   if (options.strategy == "lock") out.kind = build::ProjectKind::lock;
@@ -97,16 +100,31 @@ oci::JsonWriter record(const build::Built& built, const std::string& tag)
   return json;
 }
 
+Exit write_containerfile(const Options& options, const build::Project& project, Program& program)
+{
+  std::filesystem::path file(*options.as_containerfile);
+  if (!file.has_filename()) file /= "Containerfile";
+  build::write_containerfile(project, file, options.tag.value_or(""), build_surroundings(program, options.registry), program.task("write " + file.native()));
+  program.print(file.native() + '\n');
+  return Exit::done;
+}
+
 Exit run(const Options& options, Program& program)
 {
-  store::check_tag_name(*options.tag);
+  if (!options.tag && !options.as_containerfile) throw UsageError("'build' needs --tag NAME:TAG; see cairn build --help");
+  if (options.tag) store::check_tag_name(*options.tag);
   std::optional<image::Reference> output;
   if (options.output) output = parse_output(*options.output);  // refuse it now, not at the end
   TempDir clone;  // of a repository
   std::filesystem::path directory = options.directory.value_or(".");
-  if (const auto place = build::GitPlace::parse(options.directory.value_or(".")))
+  auto wishes = wishes_of(options);
+  if (const auto place = build::GitPlace::parse(options.directory.value_or("."))) {
     directory = build::check_out(*place, clone.path(), program.task("fetch the repository"));
-  auto project = build::detect_project(directory, wishes_of(options));
+    wishes.source = build::without_credentials(place->url);
+    wishes.source_directory = place->directory;
+  }
+  auto project = build::detect_project(directory, wishes);
+  if (options.as_containerfile) return write_containerfile(options, project, program);
   if (project.kind == build::ProjectKind::lock && project.wishes.base.empty()) project.wishes.base = build::find_base(project, base_places());
   if (project.kind != build::ProjectKind::recipe && !options.set.empty()) throw UsageError("--set: only a cairn.yaml has variables");
   auto store = program.open_store(store::Access::write);
@@ -179,7 +197,9 @@ void add_build(CommandLine& line, Program& program)
       .choice("--strategy", {"detect", "containerfile", "s2i", "lock"}, "how a project without a cairn.yaml is built", options->strategy)
       .option("--base", "IMAGE|DIR", "what a project with nothing but a lock is built on", options->base)
       .option("--builder", "IMAGE", "the S2I builder", options->builder, ValueKind::image)
-      .option("--scripts-url", "URL", "of S2I scripts: `image:///usr/libexec/s2i`", options->scripts_url)
+      .option("--scripts-url", "URL", "of S2I scripts: `image:///PATH`, `file:///DIR`", options->scripts_url)
+      .flag("--incremental", "S2I: let assemble have what the image with the tag saved", options->incremental)
+      .option("--as-containerfile", "FILE", "S2I: write a Containerfile, and its files beside it, and build nothing", options->as_containerfile, ValueKind::file)
       .option("--file", "FILE", "the Containerfile, from DIR", options->file, ValueKind::file)
       .flag("--locked", "refuse whatever is not pinned", options->locked)
       .flag("--no-cache", "make every step anew", options->no_cache)

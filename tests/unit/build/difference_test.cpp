@@ -65,11 +65,11 @@ protected:
       GTEST_SKIP() << "attributes of overlayfs need root";
   }
   /// Paths in the layer, in order; files with a mode other than 0644 and hard links say so.
-  std::vector<std::string> written(const std::vector<std::string>& mounts = {})
+  std::vector<std::string> written(const DifferenceRules& rules = {})
   {
     MemoryTarget target;
     NormalLayer layer(target, {.compression = Compression::standard(Codec::none), .threads = 1, .mtime = 0});
-    left_out_ = write_difference(overlay_, mounts, layer, Task());
+    left_out_ = write_difference(overlay_, rules, layer, Task());
     std::vector<std::string> out;
     if (!layer.finish("test")) return out;
     MemorySource source{std::span<const std::byte>(target.bytes())};
@@ -153,8 +153,15 @@ TEST_F(Difference, leaves_out_logs_and_what_the_runtime_writes_and_lists_the_for
 TEST_F(Difference, does_not_count_directories_made_for_mounts)
 {
   fs::create_directories(root_.path() / "upper/srv/place/deep");
-  EXPECT_THAT(written({"srv/place/deep"}), IsEmpty());
+  EXPECT_THAT(written({.mount_places = {"srv/place/deep"}, .scratch = {}}), IsEmpty());
   EXPECT_THAT(written(), ElementsAre("srv/", "srv/place/", "srv/place/deep/"));
+}
+
+TEST_F(Difference, does_not_count_scratch_directories)
+{
+  file("upper/opt/build/src/a", "x");
+  file("upper/opt/build/kept", "x");
+  EXPECT_THAT(written({.mount_places = {}, .scratch = {"opt/build/src"}}), ElementsAre("opt/", "opt/build/", "opt/build/kept"));
 }
 
 }  // namespace
