@@ -118,6 +118,21 @@ release() { run --separate-stderr "$@" cairn release app --gitops gitops --resul
   run --separate-stderr -0 cairn release app --replace --gitops gitops --tls-verify false --quiet
 }
 
+@test "overlays take their base image from .thoth.yaml, and without one there is a warning" {
+  with_repository
+  sed -i '/name: formal/,/registry-project: greeting-formal/s/build-strategy: Containerfile/build-stratergy: Source\n      base-image: registry.example.com\/builder:1/' app/.aicoe-ci.yaml
+  sed -i 's|^    python_version.*|&\n    base_image: registry.example.com/other:2|' app/.thoth.yaml
+  git -C app commit -qam thoth
+  git -C app tag v3
+  run --separate-stderr -0 cairn release app --tag v3 --dry-run
+  [[ $output == *"s2i: builder registry.example.com/other:2"* && $stderr != *"no overlay"* ]]
+  git -C app rm -q .thoth.yaml
+  git -C app commit -qm none
+  git -C app tag v4
+  run --separate-stderr -0 cairn release app --tag v4 --dry-run
+  [[ $output == *"s2i: builder registry.example.com/builder:1"* && $stderr == *"without .thoth.yaml AICoE-CI builds no overlay; cairn does"* ]]
+}
+
 @test "--dry-run says what would be done and does nothing" {
   with_repository
   run --separate-stderr -0 cairn release app --dry-run --quiet

@@ -5,7 +5,7 @@
 #include <cairn/build/build.hpp>
 
 #include <cairn/base/error.hpp>
-#include <cairn/build/base_links.hpp>
+#include <cairn/build/base_tree.hpp>
 #include <cairn/build/config.hpp>
 #include <cairn/build/key.hpp>
 #include <cairn/build/layer_difference.hpp>
@@ -199,7 +199,7 @@ private:
     }
     const bool any_python = std::ranges::any_of(works_, [](const Work& work) { return std::holds_alternative<recipe::PythonStep>(work.step->what); });
     if (std::ranges::any_of(works_, [](const Work& work) { return std::holds_alternative<recipe::FilesStep>(work.step->what); }))
-      links_ = base_links(base_, store_, task_);
+      tree_ = base_tree(base_, store_, task_);
     if (any_python) python_ = std::make_unique<PythonSteps>(base_, settings_, surroundings_, store_, task_);
     for (auto& work : works_) in_context([&] { return work.step->place; }, [&] { set_key(work); });
     for (const auto& work : works_) in_context([&] { return work.step->place; }, [&] { refuse_overlap(work); });
@@ -219,6 +219,36 @@ private:
     }
   }
 
+  /// Directories on the way to where a files step puts its content that are not as every distribution has them: the base's, and those that
+  /// native steps below made for a group to write.
+  [[nodiscard]] image::Directories parents_of(const recipe::Step& step) const
+  {
+    const auto to = resolved(std::get<recipe::FilesStep>(step.what).to, tree_.links);
+    image::Directories out;
+    for (std::filesystem::path path = to; path.has_relative_path(); path = path.parent_path()) {
+      const auto name = path.relative_path().native();
+      if (const auto found = tree_.directories.find(name); found != tree_.directories.end()) out.insert(*found);
+      for (const auto& other : recipe_.steps) {
+        if (&other == &step) break;
+        if (is_below(path, group_writable_place(other))) out[name].mode |= 0775;
+      }
+    }
+    return out;
+  }
+
+  /// Below which a step makes all directories writable for the group; empty: there is none.
+  [[nodiscard]] std::filesystem::path group_writable_place(const recipe::Step& step) const
+  {
+    if (const auto* python = std::get_if<recipe::PythonStep>(&step.what)) return python->prefix;
+    const auto* files = std::get_if<recipe::FilesStep>(&step.what);
+    return files != nullptr && files->is_group_writable ? resolved(files->to, tree_.links) : std::string();
+  }
+
+  [[nodiscard]] static bool is_below(const std::filesystem::path& path, const std::filesystem::path& top)
+  {
+    return !top.empty() && std::ranges::mismatch(top, path).in1 == top.end();
+  }
+
   /// What would fail only after other steps were made.
   void check_python()
   {
@@ -233,9 +263,10 @@ private:
   {
     const auto& step = *work.step;
     if (const auto* files = std::get_if<recipe::FilesStep>(&step.what)) {
-      work.key = compressed_key("files")
-                     .add(resolved(files->to, links_)).add(files->is_group_writable ? "g" : "")
-                     .add(trees_.of(path_in(step, files->from), files->excludes)).finish();
+      auto key = compressed_key("files");
+      key.add(resolved(files->to, tree_.links)).add(files->is_group_writable ? "g" : "").add(trees_.of(path_in(step, files->from), files->excludes));
+      for (const auto& [path, status] : parents_of(step)) key.add(path).add(fmt::format("{:o} {}:{}", status.mode, status.uid, status.gid));
+      work.key = key.finish();
     } else if (std::holds_alternative<recipe::PythonStep>(step.what)) {
       work.key = python_->key(step);
     } else if (const auto* modules = std::get_if<recipe::ModulesStep>(&step.what)) {
@@ -346,9 +377,10 @@ private:
     const auto& files = std::get<recipe::FilesStep>(step.what);
     const image::DirectoryRules rules{.modes = files.is_group_writable ? image::Modes::group_writable : image::Modes::plain,
                                       .excludes = files.excludes,
+                                      .parents = parents_of(step),
                                       .made_by = fmt::format("cairn build: files of {}", step.layer)};
     store::StoreTarget target(store_);
-    const auto prefix = files.to == "/" ? std::string() : layer::archive_prefix(resolved(files.to, links_));
+    const auto prefix = files.to == "/" ? std::string() : layer::archive_prefix(resolved(files.to, tree_.links));
     StepLayers out;
     out.layers.push_back(image::layer_of_directory(path_in(step, files.from), prefix, rules, settings_.layer, target, task));
     return out;
@@ -498,7 +530,7 @@ private:
   TreeDigests trees_;
   image::Image base_;
   std::string base_name_;
-  Links links_;  ///< of the base
+  BaseTree tree_;
   std::vector<Work> works_;
   std::unique_ptr<PythonSteps> python_;
   std::vector<std::pair<std::string, std::string>> module_env_;

@@ -61,13 +61,15 @@ public:
       : writer_(sink), rules_(rules), mtime_(mtime), task_(task)
   {
   }
-  /// Directories down to where the content goes: as every distribution has them, but for the last.
+  /// Directories down to where the content goes: as they are said to be below, else as every distribution has them; the last as the rules have it.
   void add_parents(const std::string& prefix)
   {
     for (auto slash = prefix.find('/'); slash != std::string::npos; slash = prefix.find('/', slash + 1))
-      add_directory(prefix.substr(0, slash), parent_mode(prefix.substr(0, slash)));
-    if (!prefix.empty())
-      add_directory(prefix, rules_.modes == Modes::group_writable ? group_writable_directory : parent_mode(prefix));
+      add_directory(prefix.substr(0, slash), parent(prefix.substr(0, slash)));
+    if (prefix.empty()) return;
+    auto last = parent(prefix);
+    if (rules_.modes == Modes::group_writable) last.mode |= group_writable_directory;
+    add_directory(prefix, last);
   }
   void add_content(int directory, const std::string& archive_path, const std::string& below, const std::filesystem::path& shown)
   {
@@ -108,17 +110,20 @@ public:
 private:
   static constexpr std::uint32_t group_writable_directory = 0775;
 
-  [[nodiscard]] static std::uint32_t parent_mode(const std::string& path)
+  [[nodiscard]] DirectoryStatus parent(const std::string& path) const
   {
-    if (path == "tmp" || path == "var/tmp") return 01777;
-    return path == "root" ? 0700 : 0755;
+    if (const auto below = rules_.parents.find(path); below != rules_.parents.end()) return below->second;
+    if (path == "tmp" || path == "var/tmp") return {.mode = 01777};
+    return {.mode = path == "root" ? 0700u : 0755u};
   }
-  void add_directory(const std::string& path, std::uint32_t mode)
+  void add_directory(const std::string& path, const DirectoryStatus& status)
   {
     tar::Entry entry;
     entry.type = tar::Type::directory;
     entry.path = path;
-    entry.mode = mode;
+    entry.mode = status.mode;
+    entry.uid = status.uid;
+    entry.gid = status.gid;
     entry.mtime = mtime_;
     writer_.add(entry);
   }

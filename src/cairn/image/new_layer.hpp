@@ -3,6 +3,7 @@
 
 #include <cairn/base/task.hpp>
 #include <cairn/image/edit.hpp>
+#include <cairn/image/shown_files.hpp>
 #include <cairn/io/codec.hpp>
 #include <cairn/layer/pack.hpp>
 #include <cairn/oci/blob.hpp>
@@ -38,6 +39,7 @@ enum class Modes {
 struct DirectoryRules {
   Modes modes = Modes::kept;
   std::vector<std::string> excludes = {};  ///< fnmatch(3) patterns of paths below the directory; `*` matches slashes too
+  Directories parents = {};  ///< that lie below, on the way to the content: written again, they stay as they are
   std::string made_by = "cairn append: a directory";  ///< no name of this machine: it would make the same content another image
 };
 

@@ -50,12 +50,16 @@ ShownFiles read_shown_files(const oci::BlobSource& blobs, const Image& image, co
                  tar::Reader reader(source, what);
                  tree.apply(reader, i, step);
                  if (source.finish() != image.config.diff_ids[i]) throw Error(Errc::corrupt, "its diff_id is not the config's");
-                 read_contents(blobs, image, i, wanted, limit_bytes, contents, step);
+                 if (limit_bytes > 0) read_contents(blobs, image, i, wanted, limit_bytes, contents, step);
                });
   }
   ShownFiles shown;
   for (const auto& [path, node] : tree.nodes()) {
-    if (node.type == tar::Type::directory) continue;
+    if (node.type == tar::Type::directory) {
+      const auto status = node.directory ? DirectoryStatus{node.directory->mode & 07777u, node.directory->uid, node.directory->gid} : DirectoryStatus{};
+      if (status != DirectoryStatus{}) shown.directories.emplace(path, status);
+      continue;
+    }
     shown.paths.insert(path);
     if (node.link) shown.links[path] = *node.link;
     if (const auto found = contents.find({node.origin.layer, node.origin.number});

@@ -183,4 +183,15 @@ AicoeCi AicoeCi::parse(std::string_view text, std::string what) { return from(Ya
 
 AicoeCi AicoeCi::read(const std::filesystem::path& path) { return from(YamlDocument::read(path).root()); }
 
+std::map<std::string, std::string> read_thoth_base_images(const std::filesystem::path& path)
+{
+  const auto document = YamlDocument::read(path);
+  std::map<std::string, std::string> out;
+  const auto environments = document.root().find("runtime_environments");
+  if (!environments) return out;
+  for (const auto& one : environments->list())
+    if (const auto image = one.find("base_image")) out.emplace(one.at("name").word(), image->word());
+  return out;
+}
+
 }  // namespace cairn::recipe

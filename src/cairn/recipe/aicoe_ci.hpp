@@ -77,4 +77,10 @@ struct AicoeCi {
   [[nodiscard]] static AicoeCi read(const std::filesystem::path& path);
 };
 
+inline constexpr std::string_view thoth_file_name = ".thoth.yaml";
+
+/// What a `.thoth.yaml` says of base images: `runtime_environments[].base_image` by name. All else in it is for a service that is no more.
+/// Throws Error{bad_input} that begins with file, line and column.
+[[nodiscard]] std::map<std::string, std::string> read_thoth_base_images(const std::filesystem::path& path);
+
 }  // namespace cairn::recipe

@@ -97,7 +97,14 @@ void read_aicoe(Plan& plan, const fs::path& file)
     plan.images.push_back(image_of(plan, *config.build, "", plan.directory));
     plan.images.back().deploy = config.deploy;
   }
-  for (const auto& overlay : config.overlays) {
+  const auto thoth_file = plan.directory / recipe::thoth_file_name;
+  const bool has_thoth = fs::exists(thoth_file);
+  const auto base_images = has_thoth ? recipe::read_thoth_base_images(thoth_file) : std::map<std::string, std::string>();
+  if (!config.overlays.empty() && !has_thoth)
+    plan.warnings.push_back(fmt::format("{}: without {} AICoE-CI builds no overlay; cairn does", printable(file.native()), recipe::thoth_file_name));
+  for (auto overlay : config.overlays) {
+    if (const auto wished = base_images.find(overlay.name); wished != base_images.end() && !config.overlays_directory.empty())
+      overlay.build.base_image = wished->second;
     const bool has_own = !config.overlays_directory.empty() && config.overlays_directory != ".";
     const auto directory = has_own ? plan.directory / config.overlays_directory / overlay.name : plan.directory;
     plan.images.push_back(image_of(plan, overlay.build, overlay.name, directory));

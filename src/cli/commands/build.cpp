@@ -190,7 +190,6 @@ void add_build(CommandLine& line, Program& program)
       [options, &program] { return run(*options, program); });
   command.optional_word("DIR|URL[#REF[:DIR]]", "the project; this directory if not given", options->directory, ValueKind::directory)
       .option("--tag", "NAME:TAG", "name of the image in the store", options->tag)
-      .required()
       .option("--output", "PLACE", "copy the image there too: `oci:DIR[:TAG]` or `oci-archive:FILE[:TAG]`", options->output)
       .option("--set", "NAME=VALUE", "a variable of the recipe; may be given more than once", options->set)
       .option("--wheels", "DIR", "a directory with wheels, looked at before any index", options->wheels, ValueKind::directory)

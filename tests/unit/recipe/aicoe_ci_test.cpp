@@ -2,6 +2,7 @@
 #include <cairn/recipe/aicoe_ci.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/os/temp.hpp>
 
 #include <gmock/gmock.h>
 
@@ -96,6 +97,18 @@ TEST(AicoeCi, refuses_what_would_be_dropped_without_a_word)
   EXPECT_THAT(refused(good + "  custom-tag: 1.0\n"), HasSubstr("put it in quotes"));
   EXPECT_EQ(AicoeCi::parse(good + "  custom-tag: '1.0'\n", "c").build->custom_tag, "1.0");
   EXPECT_THAT(refused(good + "overlays: [{name: a, build: {registry: r, registry-org: o}}]\n"), HasSubstr("misses 'base-image'"));
+}
+
+TEST(Thoth, base_images_by_name_and_nothing_else)
+{
+  const TempDir directory;
+  const auto file = directory.path() / ".thoth.yaml";
+  write_file_atomically(file, "host: gone.example.org\nruntime_environments:\n- {name: a, base_image: \"x/y:1\"}\n- {name: b}\n", Flush::no);
+  EXPECT_EQ(read_thoth_base_images(file), (std::map<std::string, std::string>{{"a", "x/y:1"}}));
+  write_file_atomically(file, "host: gone.example.org\n", Flush::no);
+  EXPECT_TRUE(read_thoth_base_images(file).empty());
+  write_file_atomically(file, "runtime_environments:\n- base_image: x\n", Flush::no);
+  EXPECT_THROW(static_cast<void>(read_thoth_base_images(file)), Error);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cairn/build/base_links.hpp>
+#include <cairn/build/base_tree.hpp>
 
 #include <cairn/base/error.hpp>
 #include <cairn/image/shown_files.hpp>
@@ -18,26 +18,33 @@ namespace {
 constexpr std::uint64_t record_limit_bytes = std::uint64_t{64} << 20;
 constexpr int most_links = 40;  // as Linux follows
 
-std::optional<Links> links_of(const oci::Json& record)
+std::optional<BaseTree> read(const oci::Json& record)
 {
-  Links links;
-  for (const auto member : record.object()) links.emplace(member.key(), member.string());
-  return links;
+  BaseTree out;
+  for (const auto member : record.at("links").object()) out.links.emplace(member.key(), member.string());
+  for (const auto one : record.at("directories").array()) {
+    const image::DirectoryStatus status{static_cast<std::uint32_t>(one.at("mode").uint64()), one.at("uid").uint64(), one.at("gid").uint64()};
+    out.directories.emplace(one.at("path").string(), status);
+  }
+  return out;
 }
 
 }  // namespace
 
-Links base_links(const image::Image& base, const store::Store& store, const Task& task)
+BaseTree base_tree(const image::Image& base, const store::Store& store, const Task& task)
 {
-  const auto file = store.cache("builds") / fmt::format("links-{}.json", base.descriptor.digest.hex());
-  if (auto known = store::read_record(file, record_limit_bytes, links_of)) return *std::move(known);
+  const auto file = store.cache("builds") / fmt::format("tree-{}.json", base.descriptor.digest.hex());
+  if (auto known = store::read_record(file, record_limit_bytes, read)) return *std::move(known);
   const auto shown = image::read_shown_files(store, base, [](const std::string&) { return false; }, 0, task.step("read the base"));
   oci::JsonWriter json;
-  json.begin_object();
+  json.begin_object().begin_object("links");
   for (const auto& [path, target] : shown.links) json.member(path, target);
-  json.end_object();
+  json.end_object().begin_array("directories");
+  for (const auto& [path, status] : shown.directories)
+    json.begin_object().member("path", path).member("mode", std::uint64_t{status.mode}).member("uid", status.uid).member("gid", status.gid).end_object();
+  json.end_array().end_object();
   write_file_atomically(file, json.finish(), Flush::no);
-  return shown.links;
+  return {shown.links, shown.directories};
 }
 
 std::string resolved(const std::string& path, const Links& links)
