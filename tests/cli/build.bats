@@ -99,6 +99,10 @@ END
   layers() { cairn inspect "$1" --json | jq -r '.layers[1:][].digest'; }
   diff <(layers project:1) <(layers project:2)
   cairn inspect project:2 --json | jq -r '.config.env[]' | grep -x PATH=/opt/app/bin:/usr/sbin
+  # Where the tag has been before, it is explained.
+  run -0 cairn build project --tag project:1 --explain --quiet --json
+  [[ $(json '.steps[] | select(.kind == "base") | .why') == *"another than before" ]]
+  [[ $(json '[.steps[] | select(.kind == "files") | .why] | unique | .[]') == "what it reads is as it was; rebased as it is" ]]
 }
 
 @test "links of the base on the way are followed" {

@@ -126,6 +126,19 @@ END
   [[ ! -e $record && -z $(own_containers) ]]
 }
 
+@test "on another base a step runs again, and native layers are taken as they are" {
+  mkdir -p project/files below
+  echo x >project/files/x
+  echo new >below/new
+  printf 'base: {image: "base:1"}\nlayers:\n- {files: files, to: /opt/app}\n- {run: "ls /srv >/opt/seen"}\n' >project/cairn.yaml
+  cairn build project --tag project:1 --quiet >/dev/null
+  cairn append base:1 below --target /srv --tag base:1 --quiet >/dev/null
+  run -0 cairn build project --tag project:1 --json --quiet
+  [[ $(jq -c '[.steps[] | [.kind, .made, .why]]' <<<"$output") == '[["base",false,"what it reads is as it was, another than before"],["files",false,"what it reads is as it was; rebased as it is"],["run",true,"the base below it is another: run again"]]' ]]
+  cairn unpack project:1 root --quiet
+  [[ $(<root/opt/seen) == new ]]
+}
+
 @test "installs packages from this machine's sources, the same twice" {
   run --separate-stderr -0 "$CONTAINER_STEP" "$store" base:1 result:1 packages jq
   first=$output

@@ -98,7 +98,7 @@ private:
     built_.unchanged = true;
     for (std::size_t i = 0; i < works_.size(); ++i) {
       auto& report = works_[i].report;
-      report.why = "what it reads is as it was";
+      report.why = why_known(*works_[i].step);
       if (i >= known.steps.size()) continue;
       report.layers = known.steps[i].layers;
       report.bytes = known.steps[i].bytes;
@@ -130,9 +130,24 @@ private:
     base_report_ = {.layer = "base", .kind = "base", .place = recipe_.base_place, .why = "what it reads is as it was"};
     in_context([&] { return recipe_.base_place; }, [&] { recipe_.base_image.empty() ? build_own_base() : take_base(); });
     if (!recipe_.platform.empty()) check_platform(image::parse_platform(recipe_.platform));
+    has_another_base_ = is_another_base();
+    if (has_another_base_) base_report_.why += base_report_.why.empty() ? "another than before" : ", another than before";
     base_report_.layers = base_.manifest.layers.size();
     for (const auto& layer : base_.manifest.layers) base_report_.bytes += layer.size_bytes;
     base_report_.time = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+  }
+
+  /// Than that of the image which has the tag now.
+  [[nodiscard]] bool is_another_base() const
+  {
+    if (settings_.tag.empty()) return false;
+    try {
+      const auto before = image::load(store_, store_.resolve(settings_.tag));
+      const auto found = before.manifest.annotations.find(std::string(image::annotation::base_digest));
+      return found != before.manifest.annotations.end() && found->second != base_.descriptor.digest.str();
+    } catch (const Error&) {
+      return false;  // none, or nothing of ours
+    }
   }
 
   void take_base()
@@ -363,12 +378,20 @@ private:
     records_.keep_step(work.key, *work.made);
   }
 
+  [[nodiscard]] std::string why_known(const recipe::Step& step) const
+  {
+    return has_another_base_ && !recipe::runs_in_container(step) ? "what it reads is as it was; rebased as it is" : "what it reads is as it was";
+  }
+
   /// Whether the step's layers are known; the report says so.
   bool look_up(Work& work)
   {
     work.made = settings_.uses_records ? records_.find_step(work.key) : std::nullopt;
     work.report.was_made = !work.made;
-    work.report.why = work.made ? "what it reads is as it was" : settings_.uses_records ? "what it reads is new" : "--no-cache";
+    const bool in_container = recipe::runs_in_container(*work.step);
+    if (work.made) work.report.why = why_known(*work.step);
+    else if (!settings_.uses_records) work.report.why = "--no-cache";
+    else work.report.why = has_another_base_ && in_container ? "the base below it is another: run again" : "what it reads is new";
     return work.made.has_value();
   }
 
@@ -535,6 +558,7 @@ private:
   std::unique_ptr<PythonSteps> python_;
   std::vector<std::pair<std::string, std::string>> module_env_;
   StepReport base_report_;
+  bool has_another_base_ = false;
   Built built_;
 };
 
