@@ -37,7 +37,7 @@ jobs:
 constexpr std::string_view gitlab =
     R"(# Made by cairn ci. A pushed tag becomes an image. REGISTRY_AUTH is a variable of type file: the auth.json of a robot account.
 release:
-  image: @IMAGE@
+  image: {name: "@IMAGE@", entrypoint: [""]}
   rules:
     - if: $CI_COMMIT_TAG
   variables:
@@ -93,7 +93,7 @@ spec:
 constexpr std::string_view jenkins =
     R"(// Made by cairn ci. A pushed tag becomes an image. Credential registry-auth is a secret file: the auth.json of a robot account.
 pipeline {
-  agent { docker { image '@IMAGE@' } }
+  agent { docker { image '@IMAGE@'; args '--entrypoint=' } }
   stages {
     stage('release') {
       when { buildingTag() }
