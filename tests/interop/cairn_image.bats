@@ -115,9 +115,9 @@ released() { [[ $(skopeo inspect --tls-verify=false --format '{{.Digest}}' "dock
   printf 'namespace: science\nlibrary: {reference: "%s/modules/library:1", cairn-image: "registry.example.com/cairn:1"}\n' "$registry" >deploy.yaml
   cairn deploy --output manifests --tls-verify false --quiet
   container='d["spec"]["template"]["spec"]["containers"][0]'
-  mapfile -t words < <(yaml "$container[\"command\"] + $container[\"args\"]" manifests/populate-job.yaml)
+  mapfile -t words < <(yaml "${container}[\"command\"] + ${container}[\"args\"]" manifests/populate-job.yaml)
   [[ ${words[*]} == "cairn populate docker://$registry/modules/library@sha256:"* ]]
-  target=$(yaml "[one[\"mountPath\"] for one in $container[\"volumeMounts\"] if one[\"name\"] == \"library\"]" manifests/populate-job.yaml)
+  target=$(yaml "[one[\"mountPath\"] for one in ${container}[\"volumeMounts\"] if one[\"name\"] == \"library\"]" manifests/populate-job.yaml)
   mkdir -m 2770 volume
   chgrp 0 volume
   for user in 1000680000 1000690000; do

@@ -5,13 +5,18 @@
 #
 # CAIRN: the program.
 
-# bats sets variables.
-# shellcheck disable=SC2154
+# bats sets variables; what is quoted is for sed.
+# shellcheck disable=SC2154,SC2016
 
 bats_require_minimum_version 1.5.0
 
 checkout=$BATS_TEST_DIRNAME/../..
 support=$BATS_TEST_DIRNAME/../support
+
+# shellcheck source=tests/support/registry/registry.bash
+. "$support/registry/registry.bash"
+
+teardown() { stop_registries; }
 
 setup_file() {
   : "${CAIRN:?is the program to be tested}"
@@ -96,5 +101,30 @@ cairn() { "$CAIRN" "$@"; }
   [[ $(jq -r '[.steps[] | select(.place | endswith("lightgbm-notebook/cairn.yaml:5:5")) | .layers] | add' <<<"$output") -ge 3 ]]
   cairn unpack lightgbm:1 root --quiet
   [[ $(chroot root /opt/app-root/bin/python -c 'import lightgbm; print(lightgbm.__version__)') == 4.* ]]
+  rm -rf root
+}
+
+@test "the whole of a platform: library, notebook, volume and manifests, as examples/highlander says" {
+  local tree=${CAIRN_TREE_FLAT:-$("$support/easybuild/tree" flat)}
+  start_registry "$BATS_TEST_TMPDIR/registry"
+  printf '[[registry]]\nprefix = "registry.example.com"\nlocation = "%s"\ninsecure = true\n' "$registry" >registries.conf
+  export CONTAINERS_REGISTRIES_CONF=$PWD/registries.conf TREE=$tree VOLUME=$PWD/volume
+  mkdir -p examples
+  cp -r "$checkout"/{layers,base-images,s2i} .
+  cp -r "$checkout"/examples/{highlander,notebook} examples
+  sed -n '/^```sh$/,/^```$/{/^```/!p}' examples/highlander/README.md >commands
+  [[ $(grep -c '^cairn ' commands) == 7 ]]
+  mkdir -p bin
+  ln -sf "$CAIRN" bin/cairn
+  (cd examples/highlander && PATH=$BATS_FILE_TMPDIR/bin:$PATH bash -euo pipefail ../../commands)
+  grep -q "image: registry.example.com/cairn:1" examples/highlander/manifests/populate-job.yaml
+  # What users do: the volume read-only where its modulefiles say, a random user, a module.
+  cairn unpack notebook:2026.11 root --quiet
+  chmod 0755 root/root  # the tree may lie there
+  run "$checkout/tests/notebook/container" root --user 1000720000 --env PATH=/opt/app-root/bin:/usr/bin:/bin --env HOME=/tmp --env BASH_ENV=/usr/share/lmod/lmod/init/bash \
+    --env "MODULEPATH=$tree/modules/all" --env "LMOD_PACKAGE_PATH=$tree/" --mount "$VOLUME:$tree:ro" \
+    bash -c 'module load numpy && python3 -c "import numpy; print(numpy.__file__)"'
+  [[ $status == 0 && $output == *"$tree/software/numpy"* ]]
+  [[ $(cairn modules library:2026.11 --json | jq -r '.modules[] | select(.name == "seqtk/1.4-GCC-12.2.0") | .description') == *"as the genomics group uses them" ]]
   rm -rf root
 }

@@ -6,8 +6,8 @@
 #
 # CAIRN: the program; RELEASE_CAIRN, if it is set, instead: S2I is what is tested here. Needs root, for mmdebstrap and buildah.
 
-# bats sets variables.
-# shellcheck disable=SC2154
+# bats sets variables; what is quoted is for another shell.
+# shellcheck disable=SC2154,SC2016
 
 bats_require_minimum_version 1.5.0
 
@@ -99,7 +99,6 @@ echo '{"labels": [{"made.by": "assemble"}]}' >/tmp/.s2i/image_metadata.json
 cat /tmp/artifacts/count 2>/dev/null >"$HOME/count" || echo none >"$HOME/count"
 echo "$GREETING $(id -u):$(id -g) $(ls /tmp/src | tr '\n' ' ')" >"$HOME/seen"
 END
-  # shellcheck disable=SC2016  # for the script
   printf '#!/bin/sh\necho "$(cat "$HOME/count") and again" >/tmp/count\ntar -C /tmp -cf - count\n' >app/.s2i/bin/save-artifacts
   printf '#!/bin/sh\nexec cat "$HOME/seen"\n' >app/.s2i/bin/run
   chmod +x app/.s2i/bin/*
