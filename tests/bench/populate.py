@@ -213,16 +213,8 @@ class Bench:
             self.row(f"{workers} workers", f"{usage.ru_maxrss >> 10} MiB of memory", f"{most[0]} open files")
 
     def write(self, page):
-        text = page.read_text()
         table = "\n".join(f"| {' | '.join(row)} |" for row in self.rows)
-        section = (f"{HEADING}\n\n`tools/bench populate`: each run on a fresh file system, peers and cairn by turns, each until its files are on "
-                   f"disk. Median of {self.runs}.\n\n| what | | |\n| --- | --- | --- |\n{table}\n")
-        begin = text.find(HEADING)
-        if begin < 0:
-            page.write_text(text.rstrip("\n") + "\n\n" + section)
-        else:
-            end = text.find("\n## ", begin + 1)
-            page.write_text(text[:begin] + section + ("" if end < 0 else text[end:]))
+        write_figures(page, "populate", f"Runs a row: {self.runs}.\n\n| what | | |\n| --- | --- | --- |\n{table}")
 
     def close(self):
         self.disk.close()

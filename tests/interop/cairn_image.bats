@@ -76,8 +76,11 @@ released() { [[ $(skopeo inspect --tls-verify=false --format '{{.Digest}}' "dock
   with_project
   cairn ci github --image registry.example.com/cairn:1 >ci.yaml
   yaml 'd["jobs"]["release"]["steps"][1]["run"]' ci.yaml >home/script
+  made=$(cairn build project --tag project:1 --tls-verify false --quiet)
   pipeline --env TAG=v1.0 --env "REGISTRY_AUTH=$(<settings/auth.json)" sh -ec 'cd /work && . "$HOME/script"'
   released
+  # Another user, another path, another system: the same image.
+  [[ $(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$registry/team/project:v1.0") == "$made" ]]
 }
 
 @test "gitlab's job releases the tag" {

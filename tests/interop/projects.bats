@@ -86,6 +86,19 @@ cairn() { "$CAIRN" "$@"; }
   rm -rf root
 }
 
+@test "a repository of AICoE-CI's is built as its file says, unless an option says otherwise" {
+  cp -r "$checkout/examples/aicoe-ci" ci
+  run --separate-stderr -0 cairn build ci --tag ci:1 --explain
+  [[ $stderr == *"built as containerfile: .aicoe-ci.yaml says so"* ]]
+  sed -i '0,/build-strategy: Containerfile/s//build-strategy: Source\n  base-image: nothing:1/' ci/.aicoe-ci.yaml
+  run --separate-stderr -1 cairn build ci --tag ci:2
+  [[ $stderr == *"nothing:1"* ]]
+  sed -i 's/registry-org: team/registry-orgs: team/' ci/.aicoe-ci.yaml
+  run --separate-stderr -1 cairn build ci --tag ci:2
+  [[ $stderr == *".aicoe-ci.yaml:"*"registry-org"* ]]
+  cairn build ci --tag ci:3 --strategy containerfile --quiet
+}
+
 @test "what cannot be built is told" {
   mkdir -p nothing/.s2i
   run --separate-stderr -1 cairn build nothing --tag x:1

@@ -61,28 +61,11 @@ void read_git(Plan& plan, const Wishes& wishes, const Task& task)
   plan.name = project_name(plan);
 }
 
-build::ProjectWishes wishes_of(const recipe::AicoeBuild& build)
-{
-  build::ProjectWishes out;
-  out.builder = build.base_image;
-  out.scripts_url = build.source_script;
-  out.containerfile = build.dockerfile_path;
-  using recipe::AicoeStrategy;
-  if (build.strategy == AicoeStrategy::source) out.kind = build::ProjectKind::s2i;
-  if (build.strategy == AicoeStrategy::dockerfile || build.strategy == AicoeStrategy::containerfile) out.kind = build::ProjectKind::containerfile;
-  // A Containerfile that is there comes before S2I.
-  if (build.strategy == AicoeStrategy::automatic) out.builder = build.base_image;
-  return out;
-}
-
 ReleaseImage image_of(const Plan& plan, const recipe::AicoeBuild& build, const std::string& overlay, const fs::path& directory)
 {
   ReleaseImage out;
   out.name = overlay;
-  auto wishes = wishes_of(build);
-  const bool has_file = fs::exists(directory / "Dockerfile") || fs::exists(directory / "Containerfile");
-  if (build.strategy == recipe::AicoeStrategy::automatic && has_file) wishes.kind = build::ProjectKind::containerfile;
-  out.project = in_context([&] { return build.place; }, [&] { return build::detect_project(directory, wishes); });
+  out.project = in_context([&] { return build.place; }, [&] { return build::detect_project(directory, wishes_of(build, directory)); });
   out.repository = fmt::format("{}/{}/{}", build.registry, build.registry_org, build.registry_project.empty() ? plan.name : build.registry_project);
   out.tag = build.arch.empty() ? plan.tag : fmt::format("{}-{}", plan.tag, build.arch);
   if (!build.custom_tag.empty()) out.also.push_back(build.custom_tag);
@@ -113,6 +96,21 @@ void read_aicoe(Plan& plan, const fs::path& file)
 }
 
 }  // namespace
+
+build::ProjectWishes wishes_of(const recipe::AicoeBuild& build, const fs::path& directory)
+{
+  build::ProjectWishes out;
+  out.builder = build.base_image;
+  out.scripts_url = build.source_script;
+  out.containerfile = build.dockerfile_path;
+  using recipe::AicoeStrategy;
+  if (build.strategy == AicoeStrategy::source) out.kind = build::ProjectKind::s2i;
+  // A file that is there comes before S2I, where nothing is said.
+  const bool has_file = fs::exists(directory / "Dockerfile") || fs::exists(directory / "Containerfile");
+  if (build.strategy == AicoeStrategy::dockerfile || build.strategy == AicoeStrategy::containerfile || (build.strategy == AicoeStrategy::automatic && has_file))
+    out.kind = build::ProjectKind::containerfile;
+  return out;
+}
 
 Plan make_plan(const fs::path& directory, const Wishes& wishes, const Task& task)
 {

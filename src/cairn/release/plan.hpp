@@ -40,6 +40,9 @@ struct Wishes {
   std::vector<std::filesystem::path> base_places;
 };
 
+/// What a `build` of .aicoe-ci.yaml says of how `directory` is built.
+[[nodiscard]] build::ProjectWishes wishes_of(const recipe::AicoeBuild& build, const std::filesystem::path& directory);
+
 /// Throws Error{bad_input}: no git checkout, uncommitted changes (the first is named), no tag at HEAD or a tag elsewhere, no word on where the
 /// image goes; and as AicoeCi::read and build::detect_project.
 [[nodiscard]] Plan make_plan(const std::filesystem::path& directory, const Wishes& wishes, const Task& task);

@@ -4,6 +4,8 @@
 #include <cairn/build/git.hpp>
 #include <cairn/build/project.hpp>
 #include <cairn/os/temp.hpp>
+#include <cairn/recipe/aicoe_ci.hpp>
+#include <cairn/release/plan.hpp>
 #include <cli/base_options.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/compression_option.hpp>
@@ -100,6 +102,23 @@ oci::JsonWriter record(const build::Built& built, const std::string& tag)
   return json;
 }
 
+/// A repository of AICoE-CI's that has no recipe and of which nothing else was said is built as its file says; whether that is so.
+bool take_aicoe(build::ProjectWishes& wishes, const std::filesystem::path& directory, Program& program)
+{
+  const auto file = directory / recipe::aicoe_ci_file_name;
+  const bool is_told = wishes.kind || !wishes.builder.empty() || !wishes.base.empty();
+  if (is_told || !std::filesystem::exists(file) || std::filesystem::exists(directory / recipe::image_file_name)) return false;
+  const auto config = recipe::AicoeCi::read(file);
+  for (const auto& warning : config.warnings) program.warn(warning);
+  if (!config.build) return false;
+  const auto said = release::wishes_of(*config.build, directory);
+  wishes.kind = said.kind;
+  wishes.builder = said.builder;
+  wishes.containerfile = said.containerfile;
+  if (wishes.scripts_url.empty()) wishes.scripts_url = said.scripts_url;
+  return true;
+}
+
 Exit write_containerfile(const Options& options, const build::Project& project, Program& program)
 {
   std::filesystem::path file(*options.as_containerfile);
@@ -123,7 +142,9 @@ Exit run(const Options& options, Program& program)
     wishes.source = build::without_credentials(place->url);
     wishes.source_directory = place->directory;
   }
+  const auto by_aicoe = take_aicoe(wishes, directory, program);
   auto project = build::detect_project(directory, wishes);
+  if (by_aicoe) project.why = fmt::format("{} says so", recipe::aicoe_ci_file_name);
   if (options.as_containerfile) return write_containerfile(options, project, program);
   if (project.kind == build::ProjectKind::lock && project.wishes.base.empty()) project.wishes.base = build::find_base(project, base_places());
   if (project.kind != build::ProjectKind::recipe && !options.set.empty()) throw UsageError("--set: only a cairn.yaml has variables");
@@ -164,7 +185,7 @@ void add_build(CommandLine& line, Program& program)
           .summary = "Build an image from a recipe",
           .description =
               "DIR is a directory or a git URL. With a cairn.yaml it is a recipe: a base, layers in order, and the config (docs/formats/recipe.md). Without "
-              "one it is built by its Containerfile or Dockerfile, by S2I with a `--builder`, or, when there is nothing but a lock of Python packages, as "
+              "one it is built as its .aicoe-ci.yaml says, or by its Containerfile or Dockerfile, by S2I with a `--builder`, or, when there is nothing but a lock of Python packages, as "
               "these packages and the source on a base (docs/projects.md); `--explain` says which.\n\n"
               "Files, locked stacks of Python "
               "packages and modules become layers directly, without a container and without root; `packages` and `run` steps run in a "
