@@ -157,12 +157,12 @@ made_by_packages='/etc/(alternatives/.*|apt/sources\.list\.d|dpkg/origins/defaul
   run --separate-stderr -0 cairn base build given --tag given:1
   run -0 cairn inspect given:1 --json
   [[ $(json '.config.env | index("A=b") != null') == true ]]
-  for directory in "$checkout"/base-images/{ubi9,odh-minimal}; do
-    run --separate-stderr -1 cairn base build "$directory" --tag given:2
-    one_line_error "only a placeholder for the digest"
-  done
   run --separate-stderr -1 cairn base lock given
   one_line_error "is not made of Debian packages"
+  for file in "$checkout"/base-images/{ubi9,odh-minimal}/base.yaml; do grep -qE '^image: [^ ]+@sha256:[0-9a-f]{64}$' "$file"; done
+  sed -i "s/sha256:.*/sha256:$(printf '0%.0s' {1..64})/" given/base.yaml
+  run --separate-stderr -1 cairn base build given --tag given:2
+  one_line_error "only a placeholder for the digest"
 }
 
 @test "builds a Containerfile, the same twice" {

@@ -117,6 +117,35 @@ cairn() { "$CAIRN" "$@"; }
   rm -rf root
 }
 
+@test "what has no wheel is built on the base, once" {
+  mkdir -p source/lib
+  printf '[project]\nname = "local-lib"\nversion = "2.0"\n[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n[tool.setuptools]\npy-modules = ["local_lib"]\n' >source/lib/pyproject.toml
+  echo 'answer = 42' >source/lib/local_lib.py
+  jq '.default = {docopt: {version: "==0.6.2", hashes: ["sha256:49b3a825280bd66b3aa83585ef59c4a8c82f2c8a522dbe754a8bc8d08c85c491"]}, "local-lib": {path: "./lib"}}' \
+    app/Pipfile.lock >source/Pipfile.lock
+  run --separate-stderr -0 cairn build source --base lightgbm:1 --tag source:1
+  [[ $stderr == *"docopt 0.6.2: built here, no wheel of this version is offered"*"local-lib: built here, path ./lib"* ]]
+  cairn unpack source:1 root --quiet
+  [[ $(chroot root /opt/app-root/bin/python -c 'import docopt, local_lib; print(docopt.__version__, local_lib.answer)') == "0.6.2 42" ]]
+  [[ -e root/opt/app-root/lib/python3.11/site-packages/docopt-0.6.2.dist-info/RECORD ]]
+  rm -rf root
+  # Known; and what an input changed in is built again.
+  mkdir nothing-here
+  for tool in sh env; do ln -s "$(command -v "$tool")" nothing-here; done
+  cairn build source --base lightgbm:1 --tag source:2 --quiet
+  echo 'answer = 43' >source/lib/local_lib.py
+  cairn build source --base lightgbm:1 --tag source:2 --quiet
+  cairn unpack source:2 root --quiet
+  [[ $(chroot root /opt/app-root/bin/python -c 'import local_lib; print(local_lib.answer)') == 43 ]]
+  rm -rf root
+  # A hash that the archive has not; no buildah.
+  sed -i 's/49b3a825/49b3a826/' source/Pipfile.lock
+  run --separate-stderr -1 cairn build source --base lightgbm:1 --tag source:3
+  [[ $stderr == *docopt*"DO NOT MATCH"* ]]
+  run --separate-stderr -1 env PATH="$PWD/nothing-here" "$CAIRN" build source --base lightgbm:1 --tag source:4
+  [[ $stderr == *"2 packages have no wheel"*"with buildah cairn builds them itself"* ]]
+}
+
 @test "the whole of a platform: library, notebook, volume and manifests, as examples/highlander says" {
   local tree=${CAIRN_TREE_FLAT:-$("$support/easybuild/tree" flat)}
   start_registry "$BATS_TEST_TMPDIR/registry"

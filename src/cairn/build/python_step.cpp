@@ -3,6 +3,8 @@
 
 #include <cairn/base/error.hpp>
 #include <cairn/build/key.hpp>
+#include <cairn/build/tree_digest.hpp>
+#include <cairn/build/wheel_build.hpp>
 #include <cairn/os/fd.hpp>
 #include <cairn/os/temp.hpp>
 #include <cairn/python/pipfile_check.hpp>
@@ -104,6 +106,13 @@ std::string PythonSteps::key(const recipe::Step& step) const
   key.add(python.bytecode == recipe::Bytecode::none ? "" : interpreter.digest);
   key.add(state_->base_projects(python, Task{}));
   key.add(name(compression.codec)).add(std::to_string(compression.level));
+  for (const auto& pin : python::read_lock(path, {.groups = python.groups}).pins) {
+    if (pin.needs_build.empty()) continue;
+    // What is built here depends on what it is built on, and a directory on what lies there.
+    key.add(pin.name).add(state_->base.descriptor.digest.str());
+    const auto directory = path.parent_path() / pin.build_from;
+    if (!pin.build_from.empty() && std::filesystem::is_directory(directory)) key.add(TreeDigests(state_->store.cache("trees")).of(directory, {}));
+  }
   return key.finish();
 }
 
@@ -132,7 +141,12 @@ StepLayers PythonSteps::make(const recipe::Step& step, const Task& task)
   python::WheelCache cache(stack::wheel_cache_path());
   const auto sources = stack::open_sources(request, lock, state_->settings.layer.threads);
   auto resolved = python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
-  if (!resolved.unbuilt.empty()) throw Error(Errc::unsupported, stack::unbuilt_text(resolved.unbuilt));
+  if (!resolved.unbuilt.empty()) {
+    auto built = build_wheels(resolved.unbuilt, {.base = state_->base, .prefix = python.prefix, .lock = lock, .settings = state_->settings}, cache, state_->store, task);
+    std::ranges::move(built, std::back_inserter(resolved.wheels));
+    std::ranges::sort(resolved.wheels, {}, [](const python::Chosen& one) { return one.pin.name; });
+    for (const auto& one : resolved.unbuilt) resolved.warnings.push_back(fmt::format("{}: built here, {}", one.name, one.why));
+  }
 
   auto settings = state_->make_settings(python, lock);
   if (!state_->base_projects(python, task).empty()) {

@@ -46,6 +46,8 @@ struct Pin {
   bool has_sdist = false;              ///< pylock.toml names a source archive
   /// Why it cannot come as a wheel by hash: `git https://… at abc123`, `editable ./lib`, `no_binary`. Empty: it can.
   std::string needs_build{};
+  /// With needs_build, what pip builds it from: `git+https://…@abc123`, a URL, a path (relative ones are the lock's). Empty: name and version.
+  std::string build_from{};
   std::string direct_url{};            ///< `file:` and `url` entries: the wheel itself, whose hash is locked
 };
 

@@ -61,12 +61,17 @@ void read_entry(Pin& pin, const Json& entry)
   for (const auto* vcs : {"git", "hg", "svn", "bzr"})
     if (const auto url = entry.find(vcs)) {
       const auto ref = entry.text("ref");
+      const auto directory = entry.text("subdirectory");
       pin.needs_build = fmt::format("{} {}{}", vcs, url->string(), ref.empty() ? "" : " at " + ref);
+      pin.build_from = fmt::format("{}+{}{}{}{}", vcs, url->string(), ref.empty() ? "" : "@", ref, directory.empty() ? "" : "#subdirectory=" + directory);
     }
-  if (const auto path = entry.find("path")) pin.needs_build = fmt::format("path {}", path->string());
+  if (const auto path = entry.find("path")) {
+    pin.needs_build = fmt::format("path {}", path->string());
+    pin.build_from = path->string();
+  }
   if (const auto file = entry.find("file")) {
     if (file->string().substr(0, file->string().find('#')).ends_with(".whl")) pin.direct_url = file->string();
-    else pin.needs_build = fmt::format("file {}", file->string());
+    else pin.needs_build = fmt::format("file {}", pin.build_from = file->string());
   }
   if (flag_of(entry, "editable")) pin.needs_build = fmt::format("editable {}", pin.needs_build);
   if (flag_of(entry, "no_binary")) pin.needs_build = "no_binary";

@@ -62,10 +62,13 @@ void read_package(Pin& pin, const Json& package)
   if (const auto vcs = package.find("vcs")) {
     pin.needs_build =
         fmt::format("{} {} at {}", vcs->at("type").string(), vcs->text(vcs->find("url") ? "url" : "path"), vcs->at("commit-id").string());
+    const auto below = vcs->text("subdirectory");
+    if (vcs->find("url"))
+      pin.build_from = fmt::format("{}+{}@{}{}{}", vcs->at("type").string(), vcs->text("url"), vcs->at("commit-id").string(), below.empty() ? "" : "#subdirectory=", below);
     ++ways;
   }
   if (const auto directory = package.find("directory")) {
-    pin.needs_build = fmt::format("directory {}", directory->at("path").string());
+    pin.needs_build = fmt::format("directory {}", pin.build_from = directory->at("path").string());
     ++ways;
   }
   if (const auto archive = package.find("archive")) {

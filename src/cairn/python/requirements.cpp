@@ -109,6 +109,7 @@ private:
       Pin pin;
       pin.written_name = pin.name = value;
       pin.needs_build = "editable " + value;
+      pin.build_from = value;
       lock_.pins.push_back(std::move(pin));
     } else if (name == "-c" || name == "--constraint") {
       throw Error(Errc::unsupported, fmt::format("{}: a lock needs no constraints; leave '{}' out", where, text));
@@ -159,7 +160,7 @@ private:
     if (is_direct) {
       const auto url = trim(rest.substr(at + 1));
       if (url.substr(0, url.find('#')).ends_with(".whl")) pin.direct_url = url;
-      else pin.needs_build = url;
+      else pin.needs_build = pin.build_from = url;
     } else {
       auto clause = rest.substr(name.size());
       if (const auto bracket = trim(clause); bracket.starts_with('['))

@@ -82,7 +82,7 @@ private:
   void add_unbuilt(const Pin& pin, std::string why)
   {
     const std::scoped_lock lock(mutex_);
-    resolved_.unbuilt.push_back({shown(pin), std::move(why)});
+    resolved_.unbuilt.push_back({shown(pin), std::move(why), pin});
   }
 
   std::optional<Chosen> resolve(const Pin& pin)

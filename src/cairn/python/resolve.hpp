@@ -49,6 +49,7 @@ struct Chosen {
 struct Unbuilt {
   std::string name;
   std::string why;  ///< `git https://… at abc`, `only a source archive`, `no_binary`
+  Pin pin{};
 };
 
 struct Resolved {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cairn/base/task.hpp>
+#include <cairn/build/build.hpp>
+#include <cairn/python/resolve.hpp>
+#include <cairn/stack/request.hpp>
+
+#include <string>
+#include <vector>
+
+/// Packages that no source has a wheel of. For the room's own use.
+namespace cairn::build {
+
+struct WheelBuild {
+  const image::Image& base;    ///< in the store; brings Python, pip (or Debian's wheel of it) and what compiling takes
+  std::string prefix;          ///< of a virtual environment whose Python and pip are asked first
+  const stack::OpenLock& lock;
+  const BuildSettings& settings;
+};
+
+/// Build them one by one in containers of the base, with the network: archives only with a hash of the lock, repositories at the lock's
+/// commit, directories as they lie there. Of what their builds need the lock's versions are taken where it has any. A wheel is kept in
+/// `cache` and known by base and inputs, so that it is built once. Throws Error{unsupported} that lists the packages when there is no
+/// buildah; Error{tool} with pip's last lines; Error{corrupt} for anything but one wheel of that package.
+[[nodiscard]] std::vector<python::Chosen> build_wheels(const std::vector<python::Unbuilt>& packages, const WheelBuild& build, python::WheelCache& cache,
+                                                       store::Store& store, const Task& task);
+
+}  // namespace cairn::build
