@@ -32,7 +32,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view metadata_file = "/tmp/.s2i/image_metadata.json";
 
-/// Where the wish came from is no part of the image: another name for the same builder is the same image.
+/// One run of assemble: what lies below it, the run, and what of it stays.
 class Assembling {
 public:
   Assembling(const Project& project, const S2iBuild& s2i, const image::Image& builder, const BuildSettings& settings, store::Store& store, const Task& task)
