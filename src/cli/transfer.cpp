@@ -11,12 +11,6 @@
 
 namespace cairn::cli {
 
-std::string without_transport(const std::string& text)
-{
-  constexpr std::string_view start = "docker://";
-  return text.starts_with(start) ? text.substr(start.size()) : text;
-}
-
 oci::Descriptor wanted(const OpenImage& open, const std::optional<std::string>& platform)
 {
   auto manifest = platform ? image::select(*open.blobs, open.manifest, image::parse_platform(*platform)) : open.manifest;

@@ -16,29 +16,15 @@ import json
 import random
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from figures import write_figures
 from loopback_registry import Registry
+from programs import run, timed
 
 LIMIT = 50
-
-
-def run(*command, **options):
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
-    if done.returncode != 0:
-        sys.exit(f"bench: failed: {' '.join(map(str, command))}\n{done.stderr[-2000:]}")
-    return done.stdout
-
-
-def timed(*command):
-    begin = time.monotonic()
-    run(*command)
-    return time.monotonic() - begin
 
 
 class Bench:

@@ -18,26 +18,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from figures import write_figures
+from programs import run, timed
 
 PIP = 'pip=$(echo /wheels/pip-*.whl) && /opt/app-root/bin/python "$pip/pip" install --quiet --no-index --find-links /wheels --no-deps --require-hashes'
 VENV = 'RUN python3 -m venv --without-pip /opt/app-root\nCOPY requirements.txt /tmp/\n'
-
-
-def run(command, **options):
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
-    if done.returncode != 0:
-        sys.exit(f"bench: failed: {' '.join(map(str, command))}\n{done.stderr[-2000:]}")
-    return done.stdout
-
-
-def timed(command):
-    begin = time.monotonic()
-    run(command)
-    return time.monotonic() - begin
 
 
 class Buildah:
@@ -50,8 +37,8 @@ class Buildah:
         return ['buildah', '--storage-driver', 'overlay', '--root', self.work / 'storage', '--runroot', self.work / 'run', *words]
 
     def take_base(self, archive):
-        identity = run(self.words('pull', '--quiet', f'oci-archive:{archive}')).strip()
-        run(self.words('tag', identity, 'localhost/base:1'))
+        identity = run(*self.words('pull', '--quiet', f'oci-archive:{archive}')).strip()
+        run(*self.words('tag', identity, 'localhost/base:1'))
 
     def build(self, context, *options):
         return self.words('build', '--quiet', '--isolation', 'chroot', '--layers', '--pull-never', '--volume', f'{self.wheels}:/wheels:ro',
@@ -89,8 +76,8 @@ class Bench:
         self.store = work / 'store'
         self.buildah = Buildah(work, self.wheels)
         base = work / 'base.tar'
-        run([self.cairn, 'base', 'build', work / 'base-images/debian12', '--store', self.store, '--tag', 'base:1',
-             '--output', f'oci-archive:{base}:base', '--quiet'])
+        run(self.cairn, 'base', 'build', work / 'base-images/debian12', '--store', self.store, '--tag', 'base:1',
+            '--output', f'oci-archive:{base}:base', '--quiet')
         self.buildah.take_base(base)
 
     def ours(self, directory, tag, *options):
@@ -125,21 +112,21 @@ class Bench:
         versions = sorted(wheel.name.split('-')[1] for wheel in self.wheels.glob(f'{subject.bumped}-*.whl'))
         theirs = self.buildah.build(subject.context)
         subject.set_version(self.wheels, versions[0])
-        run(subject.ours)
-        run(theirs)
+        run(*subject.ours)
+        run(*theirs)
         rows = []
 
         def row(what, pairs, at_least):
             rows.append((subject, what, pairs, at_least))
             print(f'  {subject.name}, {what}: ' + ', '.join(f'{a:.3f} s against {b:.2f} s' for a, b in pairs), file=sys.stderr, flush=True)
 
-        row('nothing changed', [(timed(subject.ours), timed(theirs)) for _ in range(self.runs + 2)], None)
-        row('nothing changed; buildah builds again', [(timed(subject.ours), timed(self.buildah.build(subject.context, '--no-cache'))) for _ in range(self.runs)],
+        row('nothing changed', [(timed(*subject.ours), timed(*theirs)) for _ in range(self.runs + 2)], None)
+        row('nothing changed; buildah builds again', [(timed(*subject.ours), timed(*self.buildah.build(subject.context, '--no-cache'))) for _ in range(self.runs)],
             subject.at_least[0])
         bumps = []
         for version in versions[1:self.runs + 1]:
             subject.set_version(self.wheels, version)
-            bumps.append((timed(subject.ours), timed(theirs)))
+            bumps.append((timed(*subject.ours), timed(*theirs)))
         row(f'{subject.bumped} bumped', bumps, subject.at_least[1])
         return rows
 

@@ -15,12 +15,6 @@ with_stand_ins() {
   echo '{"auths":{}}' >auth.json
 }
 
-# steps EXPRESSION FILE: the script in a pipeline file, `d` in Python.
-steps() {
-  "$(HOME=$(getent passwd "$(id -u)" | cut -d: -f6) "$checkout/tests/support/manifest/environment")/bin/python" -c \
-    'import sys, yaml; d = yaml.safe_load(open(sys.argv[2])); v = eval(sys.argv[1]); print(v if isinstance(v, str) else "\n".join(v))' "$1" "$2"
-}
-
 asked() {
   [[ $(<asked) == "cairn release --tag v1.0 --progress plain$1 auth={\"auths\":{}}" ]] || {
     cat asked
@@ -32,8 +26,8 @@ asked() {
   with_stand_ins
   run -0 cairn ci github --image registry.example.com/cairn:1 --write .
   [[ $output == *.github/workflows/release.yaml ]]
-  steps 'd["jobs"]["release"]["steps"][1]["run"]' .github/workflows/release.yaml >script
-  [[ $(steps 'd["jobs"]["release"]["container"]' .github/workflows/release.yaml) == registry.example.com/cairn:1 ]]
+  yaml 'd["jobs"]["release"]["steps"][1]["run"]' .github/workflows/release.yaml >script
+  [[ $(yaml 'd["jobs"]["release"]["container"]' .github/workflows/release.yaml) == registry.example.com/cairn:1 ]]
   PATH=$stand_ins TAG=v1.0 REGISTRY_AUTH=$(<auth.json) bash -e script
   asked ''
 }
@@ -41,7 +35,7 @@ asked() {
 @test "gitlab: the script releases the tag with the variable's file" {
   with_stand_ins
   cairn ci gitlab --image registry.example.com/cairn:1 >gitlab.yaml
-  steps 'd["release"]["script"]' gitlab.yaml >script
+  yaml 'd["release"]["script"]' gitlab.yaml >script
   PATH=$stand_ins CI_COMMIT_TAG=v1.0 REGISTRY_AUTH=$PWD/auth.json sh -e script
   asked ''
 }
@@ -49,7 +43,7 @@ asked() {
 @test "tekton: the step writes where results are read" {
   with_stand_ins
   cairn ci tekton --image registry.example.com/cairn:1 >task.yaml
-  steps 'd["spec"]["steps"][0]["script"]' task.yaml >script
+  yaml 'd["spec"]["steps"][0]["script"]' task.yaml >script
   chmod +x script
   PATH=$stand_ins TAG=v1.0 REGISTRY_AUTH_FILE=$PWD/auth.json RESULTS=/tekton/results/IMAGE_URL ./script
   asked ' --results /tekton/results'

@@ -61,3 +61,9 @@ one_line_error() {
     return 1
   }
 }
+
+# yaml EXPRESSION FILE: what a Python expression over the document `d` gives, a list as lines.
+yaml() {
+  "$(HOME=$(getent passwd "$(id -u)" | cut -d: -f6) "$checkout/tests/support/manifest/environment")/bin/python" -c \
+    'import sys, yaml; d = yaml.safe_load(open(sys.argv[2])); v = eval(sys.argv[1]); print(v if isinstance(v, str) else "\n".join(v))' "$1" "$2"
+}

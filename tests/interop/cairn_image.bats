@@ -59,12 +59,6 @@ pipeline() {
   in_image --mount "$PWD/project:/work:ro" --mount "$PWD/home:/home/cairn" "$@"
 }
 
-# yaml EXPRESSION FILE: a script in a pipeline file, `d` in Python.
-yaml() {
-  "$(HOME=$(getent passwd "$(id -u)" | cut -d: -f6) "$checkout/tests/support/manifest/environment")/bin/python" -c \
-    'import sys, yaml; d = yaml.safe_load(open(sys.argv[2])); v = eval(sys.argv[1]); print(v if isinstance(v, str) else "\n".join(v))' "$1" "$2"
-}
-
 released() { [[ $(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$registry/team/project:v1.0") == sha256:* ]]; }
 
 @test "it is small, has an sh, and tells its version to a random user" {

@@ -66,7 +66,7 @@ steps() { cairn build app --builder builder:1 --tag s2i-app:1 --json --quiet "$@
   # Where scripts are said to be elsewhere, they are run, wherever that is.
   [[ $(steps --scripts-url image:///usr/libexec/s2i) == assemble ]]
   cairn unpack s2i-app:1 assembled --quiet
-  for tree in native assembled; do "$support/list_python_tree" "$tree" >"$tree.txt"; done
+  for tree in native assembled; do "$support/python/list_tree" "$tree" >"$tree.txt"; done
   diff native.txt assembled.txt
   [[ $(grep -c 'six-1.17.0.dist-info/' native.txt) -gt 3 && $(<native.txt) != *six-1.16.0* ]]
   [[ -e native/opt/app-root/src/data/kept && ! -e native/opt/app-root/src/data/gone && ! -e native/opt/app-root/src/.git ]]
@@ -157,7 +157,7 @@ END
   [[ $(buildah inspect --type image made | jq -c '.OCIv1.config | [.Cmd, .Labels["io.openshift.s2i.build.image"]]') == '[["/usr/libexec/s2i/run"],"builder:1"]' ]]
   [[ $(steps) == "base files" ]]
   cairn unpack s2i-app:1 native --quiet
-  "$support/list_python_tree" native/opt/app-root >native.txt
-  "$support/list_python_tree" "$(buildah mount "$(buildah from --pull-never made)")/opt/app-root" | diff native.txt -
+  "$support/python/list_tree" native/opt/app-root >native.txt
+  "$support/python/list_tree" "$(buildah mount "$(buildah from --pull-never made)")/opt/app-root" | diff native.txt -
   buildah rm --all >/dev/null
 }

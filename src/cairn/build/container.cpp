@@ -55,15 +55,21 @@ std::optional<std::string> read_file(const std::filesystem::path& root, const st
 
 }  // namespace
 
+std::unique_ptr<Container> run_step(const image::Image& image, const ContainerStep& step, store::Store& store, Isolation isolation, const Task& task)
+{
+  auto container = make_container(image, store, step.title, task);
+  {
+    const auto running = task.step(fmt::format("run {}", step.title));
+    (void)run_tool(step.title, container_program(*container, run_of(step, isolation)), running);
+  }
+  kill_inside(container->mount());  // what the step left running must not write while its files are read
+  return container;
+}
+
 ContainerLayer run_in_container(const image::Image& image, const ContainerStep& step, store::Store& store, const ContainerSettings& settings,
                                 const Task& task)
 {
-  const auto container = make_container(image, store, step.title, task);
-  {
-    const auto running = task.step(fmt::format("run {}", step.title));
-    (void)run_tool(step.title, container_program(*container, run_of(step, settings.isolation)), running);
-  }
-  kill_inside(container->mount());  // what the step left running must not write while its files are read
+  const auto container = run_step(image, step, store, settings.isolation, task);
   const auto overlay = Overlay::of(container->mount());
   std::vector<std::string> mount_places;
   for (const auto& [from, to] : step.mounts) mount_places.push_back(without_slash(to));

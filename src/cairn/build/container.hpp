@@ -8,6 +8,7 @@
 #include <cairn/store/store.hpp>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -43,6 +44,13 @@ struct ContainerLayer {
   std::vector<std::string> left_out;   ///< what normalising took away: logs, caches, devices, what the container runtime writes
   std::optional<std::string> file{};     ///< what `wanted_file` held, if it is a file of at most 1 MiB
 };
+
+class Container;
+
+/// The container of `image` in which `step` ran to its end; all that it left running is killed, so that its files (container_storage.hpp) can be
+/// read. What is below its root was written by the step: follow no link of it. Throws as run_in_container.
+[[nodiscard]] std::unique_ptr<Container> run_step(const image::Image& image, const ContainerStep& step, store::Store& store, Isolation isolation,
+                                                  const Task& task);
 
 /// Run `step` on `image` of `store`. Throws Error{tool} with the step's last lines when it fails, Error{not_found} when buildah is
 /// missing, naming the Debian package; no container and no mount is left then.

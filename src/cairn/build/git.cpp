@@ -72,4 +72,13 @@ std::string git_output(const std::filesystem::path& directory, const std::vector
   return out;
 }
 
+std::string try_git(const std::filesystem::path& directory, const std::vector<std::string>& arguments, const Task& task)
+{
+  try {
+    return git_output(directory, arguments, task);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 }  // namespace cairn::build

@@ -31,5 +31,7 @@ struct GitPlace {
 
 /// What `git arguments…` in `directory` prints, without the last newline. Throws Error{tool}.
 [[nodiscard]] std::string git_output(const std::filesystem::path& directory, const std::vector<std::string>& arguments, const Task& task);
+/// The same; nothing when git fails or is missing.
+[[nodiscard]] std::string try_git(const std::filesystem::path& directory, const std::vector<std::string>& arguments, const Task& task);
 
 }  // namespace cairn::build

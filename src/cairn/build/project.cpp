@@ -120,11 +120,11 @@ recipe::ImageFile recipe_of(const Project& project)
   out.steps.push_back({.what = source_step(directory), .directory = directory.native(), .place = directory.native(), .layer = "source"});
 
   auto& config = out.config;
-  config.working_dir = fmt::format("{}/src", app_root);
+  config.working_dir = app_source;
   if (out.base_directory.empty()) return out;
   config.env = {{"APP_ROOT", std::string(app_root)},
                 {"VIRTUAL_ENV", std::string(app_root)},
-                {"HOME", std::string(fmt::format("{}/src", app_root))},
+                {"HOME", std::string(app_source)},
                 {"PATH", fmt::format("{}/bin:${{PATH}}", app_root)}};
   config.user = "1001:0";
   if (auto command = found_command(directory); !command.empty()) config.cmd = std::move(command);

@@ -8,7 +8,6 @@
 #include <cairn/build/network.hpp>
 #include <cairn/build/records.hpp>
 #include <cairn/build/source.hpp>
-#include <cairn/build/tool.hpp>
 #include <cairn/build/tree_digest.hpp>
 #include <cairn/image/copy.hpp>
 #include <cairn/image/rebase.hpp>
@@ -51,7 +50,7 @@ public:
     const auto image = image::append(builder_, below, settings_.created);
     image::publish(image, store_, store_, task_);
 
-    auto step = container_step("assemble", s2i_.path("assemble"));
+    auto step = container_step("assemble");
     step.arguments = {"/bin/sh", "-c", "umask 0002; exec \"$@\"", "sh", s2i_.path("assemble")};
     step.scratch = {s2i_.source_place(), s2i_.scripts_place(), s2i_.artifacts_place()};
     step.wanted_file = metadata_file;
@@ -77,11 +76,10 @@ private:
   }
   [[nodiscard]] image::Layer scripts_layer() const { return directory_layer(s2i_.own_scripts(), s2i_.scripts_place(), {}, "cairn build: S2I scripts"); }
 
-  [[nodiscard]] ContainerStep container_step(std::string_view name, const std::string& script) const
+  [[nodiscard]] ContainerStep container_step(std::string_view name) const
   {
     ContainerStep step;
     step.title = fmt::format("{}: {}", printable(project_.directory.native()), name);
-    step.arguments = {script};
     step.user = s2i_.user();
     step.working_dir = builder_.config.working_dir.empty() ? "/" : builder_.config.working_dir;
     for (const auto& entry : builder_.config.env) step.env.push_back(image::split_env(entry));
@@ -104,18 +102,11 @@ private:
       previous = image::append(*previous, {scripts_layer()}, settings_.created);
       image::publish(*previous, store_, store_, task_);
     }
-    const auto step = container_step("save-artifacts", s2i_.path("save-artifacts"));
+    auto step = container_step("save-artifacts");
+    step.arguments = {"/bin/sh", "-euc", R"(mkdir -p "$1"; [ -x "$2" ] || exit 0; "$2" >"$1.tar"; tar -C "$1" -xf "$1.tar"; rm "$1.tar")", "sh",
+                      s2i_.artifacts_place(), s2i_.path("save-artifacts")};
     try {
-      const auto container = make_container(*previous, store_, step.title, task_);
-      ContainerRun run{.arguments = {"/bin/sh", "-euc",
-                                     R"(mkdir -p "$1"; [ -x "$2" ] || exit 0; "$2" >"$1.tar"; tar -C "$1" -xf "$1.tar"; rm "$1.tar")", "sh",
-                                     s2i_.artifacts_place(), step.arguments.front()}};
-      run.env = step.env;
-      run.user = step.user;
-      run.working_dir = step.working_dir;
-      run.isolation = settings_.isolation;
-      (void)run_tool(step.title, container_program(*container, run), task_.step("save-artifacts"));
-      kill_inside(container->mount());
+      const auto container = run_step(*previous, step, store_, settings_.isolation, task_);
       // Beneath the container, whose links lead nowhere here.
       const auto root = open_root(container->mount());
       const auto artifacts = open_beneath(root.get(), layer::archive_prefix(s2i_.artifacts_place()), O_PATH | O_DIRECTORY, s2i_.artifacts_place());

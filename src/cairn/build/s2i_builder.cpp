@@ -39,18 +39,14 @@ std::string label_of(const image::Image& image, std::string_view name, std::stri
 /// Of the commit, where nothing was changed since: a label may not lie. Nothing for what is no checkout.
 std::map<std::string, std::string> commit_labels(const fs::path& directory, const Task& task)
 {
+  if (!try_git(directory, {"status", "--porcelain", "--", "."}, task).empty()) return {};
+  auto said = try_git(directory, {"log", "-1", "--format=%H%n%an <%ae>%n%cI%n%s"}, task);
+  if (said.empty()) return {};
   std::map<std::string, std::string> out;
-  try {
-    if (!git_output(directory, {"status", "--porcelain", "--", "."}, task).empty()) return {};
-    auto said = git_output(directory, {"log", "-1", "--format=%H%n%an <%ae>%n%cI%n%s"}, task);
-    for (const auto* name : {"commit.id", "commit.author", "commit.date", "commit.message"}) {
-      const auto end = std::min(said.find('\n'), said.size());
-      out.emplace(fmt::format("{}{}", build_prefix, name), said.substr(0, end));
-      said.erase(0, end + 1);
-    }
-  } catch (const Error& error) {
-    if (error.code() != Errc::tool && error.code() != Errc::not_found) throw;
-    return {};
+  for (const auto* name : {"commit.id", "commit.author", "commit.date", "commit.message"}) {
+    const auto end = std::min(said.find('\n'), said.size());
+    out.emplace(fmt::format("{}{}", build_prefix, name), said.substr(0, end));
+    said.erase(0, end + 1);
   }
   return out;
 }

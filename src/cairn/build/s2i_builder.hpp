@@ -33,7 +33,6 @@ public:
   [[nodiscard]] std::string source_place() const { return destination_ + "/src"; }
   [[nodiscard]] std::string scripts_place() const { return destination_ + "/scripts"; }
   [[nodiscard]] std::string artifacts_place() const { return destination_ + "/artifacts"; }
-  [[nodiscard]] const std::string& destination() const { return destination_; }
   /// `1001:0`.
   [[nodiscard]] const std::string& user() const { return user_; }
   /// Of .s2i/environment, in order.

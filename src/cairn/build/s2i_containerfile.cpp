@@ -4,6 +4,7 @@
 #include <cairn/build/s2i_builder.hpp>
 #include <cairn/build/source.hpp>
 #include <cairn/image/image.hpp>
+#include <cairn/image/reference.hpp>
 #include <cairn/oci/json.hpp>
 #include <cairn/os/temp.hpp>
 
@@ -17,8 +18,6 @@ namespace cairn::build {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view docker_transport = "docker://";
 
 std::string in_quotes(std::string_view text)
 {
@@ -36,12 +35,6 @@ std::string words(const std::vector<std::string>& arguments)
   oci::JsonWriter json;
   json.value(arguments);
   return json.finish();
-}
-
-/// As buildah takes names; one of cairn's store is one of buildah's storage, once copied there.
-std::string image_name(const std::string& reference)
-{
-  return reference.starts_with(docker_transport) ? reference.substr(docker_transport.size()) : reference;
 }
 
 /// Relative, directories before what they hold.
@@ -76,7 +69,7 @@ std::string containerfile(const Project& project, const S2iBuild& s2i, const std
     if (s2i.is_own("save-artifacts")) out += fmt::format("COPY --chown={} upload/scripts {}\n", owner, s2i.scripts_place());
     out += fmt::format("USER {}\nRUN if [ -x {} ]; then {} >{}; else tar -cf {} -T /dev/null; fi\n", user, script, script, archive, archive);
   }
-  out += fmt::format("FROM {}\n", image_name(project.wishes.builder));
+  out += fmt::format("FROM {}\n", image::without_transport(project.wishes.builder));
   for (const auto& [name, value] : s2i.labels(task)) out += fmt::format("LABEL {}={}\n", in_quotes(name), in_quotes(value));
   for (const auto& [name, value] : s2i.environment()) out += fmt::format("ENV {}={}\n", name, in_quotes(value));
   if (!s2i.own_scripts().empty()) out += fmt::format("COPY --chown={} upload/scripts {}\n", owner, s2i.scripts_place());

@@ -4,8 +4,6 @@
 #include <cairn/os/fd.hpp>
 #include <cairn/recipe/source_ignore.hpp>
 
-#include <fmt/format.h>
-
 #include <array>
 
 namespace cairn::build {
@@ -71,7 +69,7 @@ recipe::FilesStep source_step(const fs::path& directory)
 {
   recipe::FilesStep files;
   files.from = ".";
-  files.to = fmt::format("{}/src", app_root);
+  files.to = app_source;
   files.is_group_writable = true;
   files.excludes = left_out(directory);
   return files;

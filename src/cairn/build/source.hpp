@@ -14,6 +14,7 @@ namespace cairn::build {
 
 /// Where Python platforms keep an application, its virtual environment and, below it, its source.
 inline constexpr std::string_view app_root = "/opt/app-root";
+inline constexpr std::string_view app_source = "/opt/app-root/src";
 
 /// Of Pipfile.lock, pylock.toml, requirements.txt the first that there is; empty: none.
 [[nodiscard]] std::string found_lock(const std::filesystem::path& directory);

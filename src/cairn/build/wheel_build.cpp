@@ -2,12 +2,14 @@
 #include <cairn/build/wheel_build.hpp>
 
 #include <cairn/base/error.hpp>
+#include <cairn/build/container.hpp>
 #include <cairn/build/container_storage.hpp>
 #include <cairn/build/key.hpp>
 #include <cairn/build/network.hpp>
 #include <cairn/build/tool.hpp>
 #include <cairn/build/tree_digest.hpp>
 #include <cairn/io/file.hpp>
+#include <cairn/io/hash.hpp>
 #include <cairn/oci/json.hpp>
 #include <cairn/os/beneath.hpp>
 #include <cairn/os/temp.hpp>
@@ -16,7 +18,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 #include <fcntl.h>
@@ -93,21 +94,6 @@ std::string constraints(const stack::OpenLock& lock, const std::string& but)
   return out;
 }
 
-/// The lock's first index, for the container's pip.
-std::optional<std::string> index_of(const python::Lock& lock)
-{
-  if (lock.sources.empty()) return std::nullopt;
-  try {
-    auto url = python::expand_source(lock.sources.front(), [](const std::string& name) -> std::optional<std::string> {
-      const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody sets variables
-      return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-    });
-    return url.starts_with("http") ? std::optional(std::move(url)) : std::nullopt;
-  } catch (const Error&) {
-    return std::nullopt;  // pip's own
-  }
-}
-
 class Builder {
 public:
   Builder(const WheelBuild& build, python::WheelCache& cache, store::Store& store, const Task& task)
@@ -147,21 +133,15 @@ private:
 
   fs::path make(const python::Unbuilt& package, const Input& input, const std::string& limits) const
   {
-    const auto title = fmt::format("build a wheel of {}", package.name);
-    const auto container = make_container(build_.base, store_, title, task_);
-    ContainerStep network_step;
+    ContainerStep step;
+    step.title = fmt::format("build a wheel of {}", package.name);
+    step.arguments = {"/bin/sh", "-euc", std::string(script), "sh", build_.prefix, limits, input.kind, input.requirement, package.pin.name};
     const TempDir network;
-    give_network(network_step, network.path());
-    ContainerRun run{.arguments = {"/bin/sh", "-euc", std::string(script), "sh", build_.prefix, limits, input.kind, input.requirement, package.pin.name}};
-    run.env = network_step.env;
-    run.env.insert(run.env.end(), {{"HOME", "/tmp"}, {"SOURCE_DATE_EPOCH", "946684800"}, {"LC_ALL", "C.UTF-8"}});
-    if (const auto index = index_of(build_.lock.lock)) run.env.emplace_back("PIP_INDEX_URL", *index);
-    run.mounts = network_step.mounts;
-    if (!input.directory.empty()) run.mounts.emplace_back(input.directory, std::string(source_place));
-    run.has_network = true;
-    run.isolation = build_.settings.isolation;
-    (void)run_tool(title, container_program(*container, run), task_.step(title));
-    kill_inside(container->mount());
+    give_network(step, network.path());
+    step.env.emplace_back("HOME", "/tmp");
+    if (const auto index = stack::first_index(build_.lock.lock)) step.env.emplace_back("PIP_INDEX_URL", *index);
+    if (!input.directory.empty()) step.mounts.emplace_back(input.directory, std::string(source_place));
+    const auto container = run_step(build_.base, step, store_, build_.settings.isolation, task_);
     return take(package, container->mount());
   }
 
@@ -176,11 +156,10 @@ private:
     const auto size_bytes = static_cast<std::uint64_t>(stat_at(directory.get(), name, name).st_size);
     const auto open = [&] { return FileSource(open_beneath(directory.get(), name, O_RDONLY | O_NONBLOCK, name), 0, size_bytes, name); };
     auto once = open();
-    Sha256 hash;
-    std::vector<std::byte> buffer(std::size_t{1} << 20);
-    while (const auto size = once.read(buffer)) hash.update(std::span(buffer).first(size));
+    DigestSink digest;
+    copy(once, digest);
     auto again = open();
-    return cache_.put(again, name, {hash.finish()}, package.name, task_);
+    return cache_.put(again, name, {digest.finish()}, package.name, task_);
   }
 
   const WheelBuild& build_;

@@ -69,4 +69,9 @@ std::string Reference::str() const
   return name;
 }
 
+std::string without_transport(const std::string& text)
+{
+  return text.starts_with(registry_start) ? text.substr(registry_start.size()) : text;
+}
+
 }  // namespace cairn::image

@@ -27,4 +27,7 @@ struct Reference {
   friend bool operator==(const Reference&, const Reference&) = default;
 };
 
+/// What a user means in a registry, who may leave `docker://` out.
+[[nodiscard]] std::string without_transport(const std::string& text);
+
 }  // namespace cairn::image

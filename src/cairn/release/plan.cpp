@@ -16,16 +16,6 @@ namespace fs = std::filesystem;
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-/// Nothing when git fails.
-std::string try_git(const fs::path& directory, const std::vector<std::string>& arguments, const Task& task)
-{
-  try {
-    return build::git_output(directory, arguments, task);
-  } catch (const Error&) {
-    return {};
-  }
-}
-
 std::string project_name(const Plan& plan)
 {
   auto name = fs::path(plan.source.substr(plan.source.find_last_of("/:") + 1)).filename().native();
@@ -36,7 +26,7 @@ std::string project_name(const Plan& plan)
 void read_git(Plan& plan, const Wishes& wishes, const Task& task)
 {
   const auto shown = printable(plan.directory.native());
-  const auto root = try_git(plan.directory, {"rev-parse", "--show-toplevel"}, task);
+  const auto root = build::try_git(plan.directory, {"rev-parse", "--show-toplevel"}, task);
   if (root.empty()) throw Error(Errc::bad_input, fmt::format("{}: is no git checkout", shown));
   plan.directory = root;
   plan.commit = build::git_output(root, {"rev-parse", "HEAD"}, task);
@@ -44,20 +34,20 @@ void read_git(Plan& plan, const Wishes& wishes, const Task& task)
   if (!changed.empty())
     throw Error(Errc::bad_input, fmt::format("{}: has changes that are not committed ({}); a release is of what is committed", shown, printable(changed.substr(3))));
   if (wishes.tag.empty()) {
-    plan.tag = try_git(root, {"describe", "--exact-match", "--tags", "HEAD"}, task);
+    plan.tag = build::try_git(root, {"describe", "--exact-match", "--tags", "HEAD"}, task);
     if (plan.tag.empty()) throw Error(Errc::bad_input, fmt::format("{}: HEAD ({}) has no tag; git tag NAME, or check out a tag", shown, plan.commit.substr(0, 12)));
   } else {
     plan.tag = wishes.tag;
-    const auto there = try_git(root, {"rev-parse", "--verify", "--quiet", "refs/tags/" + plan.tag + "^{commit}"}, task);
+    const auto there = build::try_git(root, {"rev-parse", "--verify", "--quiet", "refs/tags/" + plan.tag + "^{commit}"}, task);
     if (there.empty()) {
-      const auto last = first_line(try_git(root, {"tag", "--list", "--sort=-creatordate"}, task));
+      const auto last = first_line(build::try_git(root, {"tag", "--list", "--sort=-creatordate"}, task));
       throw Error(Errc::not_found, fmt::format("{}: has no tag {}{}", shown, printable(plan.tag), last.empty() ? "" : "; the newest is " + printable(last)));
     }
     if (there != plan.commit)
       throw Error(Errc::bad_input, fmt::format("tag {} is {}, the checkout is at {}; git checkout {}", printable(plan.tag), there.substr(0, 12),
                                                plan.commit.substr(0, 12), plan.tag));
   }
-  plan.source = build::without_credentials(try_git(root, {"remote", "get-url", "origin"}, task));
+  plan.source = build::without_credentials(build::try_git(root, {"remote", "get-url", "origin"}, task));
   plan.name = project_name(plan);
 }
 

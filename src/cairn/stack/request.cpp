@@ -173,6 +173,17 @@ Sources open_sources(const Request& request, const OpenLock& lock, std::size_t t
   return open;
 }
 
+std::optional<std::string> first_index(const python::Lock& lock)
+{
+  if (lock.sources.empty()) return std::nullopt;
+  try {
+    auto url = python::expand_source(lock.sources.front(), variable);
+    return url.starts_with("http") ? std::optional(std::move(url)) : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 std::filesystem::path wheel_cache_path()
 {
   if (const auto path = variable("CAIRN_WHEEL_CACHE")) return *path;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cairn/image/reference.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/registry_access.hpp>
 
@@ -15,10 +16,8 @@ struct Options {
 
 Exit run(const Options& options, Program& program)
 {
-  constexpr std::string_view start = "docker://";
-  const auto& text = options.repository;
   RegistryAccess access(program, options.registry);
-  const auto opened = access.push_to(text.starts_with(start) ? text.substr(start.size()) : text);
+  const auto opened = access.push_to(image::without_transport(options.repository));
   const auto tags = opened.repository->tags(access.task());
   if (program.json()) {
     oci::JsonWriter json(oci::JsonStyle::readable);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/base/error.hpp>
+#include <cairn/image/reference.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/transfer.hpp>
 
@@ -33,7 +34,7 @@ void look_again(Program& program, const registry::Repository& repository, const 
 
 Exit run(const Options& options, Program& program)
 {
-  const auto text = without_transport(options.image);
+  const auto text = image::without_transport(options.image);
   auto store = program.open_store(store::Access::write);
   OpenImage open;
   open.access = std::make_unique<RegistryAccess>(program, options.registry);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cairn/image/reference.hpp>
 #include <cli/commands/commands.hpp>
 #include <cli/transfer.hpp>
 
@@ -25,7 +26,7 @@ Exit run(const Options& options, Program& program)
     throw UsageError(fmt::format("'push' needs a DESTINATION, since {} names no registry; see cairn push --help", options.image));
   const auto open = open_image(program, options.image, options.registry);
   const auto manifest = wanted(open, options.platform);
-  report(program, push_image(program, open, manifest, without_transport(options.destination.value_or(options.image)), options.registry),
+  report(program, push_image(program, open, manifest, image::without_transport(options.destination.value_or(options.image)), options.registry),
          options.digestfile);
   return Exit::done;
 }

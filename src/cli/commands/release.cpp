@@ -4,6 +4,7 @@
 #include <cairn/base/error.hpp>
 #include <cairn/check/check.hpp>
 #include <cairn/deploy/facts.hpp>
+#include <cairn/image/reference.hpp>
 #include <cairn/os/parallel.hpp>
 #include <cairn/release/gitops.hpp>
 #include <cairn/release/plan.hpp>
@@ -70,7 +71,7 @@ private:
   {
     release::Wishes wishes;
     wishes.tag = options_.tag.value_or("");
-    if (options_.image) wishes.image = without_transport(*options_.image);
+    if (options_.image) wishes.image = image::without_transport(*options_.image);
     wishes.also = options_.also;
     wishes.base = options_.base.value_or("");
     wishes.base_places = base_places();

@@ -10,7 +10,6 @@ prefix, so that scripts and RECORD are the same too. With --bytecode both compil
 that says when it is valid. Exit code 1 and the differences, or the number of files.
 """
 import hashlib
-import marshal
 import os
 import pathlib
 import shutil
@@ -19,11 +18,13 @@ import sys
 import sysconfig
 import tempfile
 
+from bytecode import code_bytes
+
 
 def content_of(path):
     data = path.read_bytes()
     if path.suffix == ".pyc" and path.parent.name == "__pycache__":
-        return marshal.dumps(marshal.loads(data[16:]), 2)  # version 2 has no references, whose use depends on pip's own memory
+        return code_bytes(data)
     return data
 
 
