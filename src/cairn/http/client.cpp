@@ -35,6 +35,10 @@ public:
   {
     return transfer_->read(buffer, [this] { loop_.resume(transfer_); }, stop_);
   }
+  std::span<const std::byte> next(std::span<std::byte>) override
+  {
+    return transfer_->next([this] { loop_.resume(transfer_); }, stop_);
+  }
   const Response& response() const override { return transfer_->response(); }
 
 private:

@@ -414,21 +414,33 @@ void Transfer::send(const std::function<void()>& resume, const Task& task)
   if (thrown_ || (finished_ && !headers_done_)) fail();
 }
 
-std::size_t Transfer::read(std::span<std::byte> buffer, const std::function<void()>& resume, const std::stop_token& stop)
+bool Transfer::wait_for_bytes(std::unique_lock<std::mutex>& lock, const std::function<void()>& resume, const std::stop_token& stop)
 {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [&] { return finished_ || incoming_.size() != 0; });
-  if (incoming_.size() == 0) {
-    if (!finished_) throw Cancelled{};
-    if (code_ != CURLE_OK) fail();
-    return 0;
-  }
-  const auto size = incoming_.take(buffer);
+  incoming_.drop(std::exchange(lent_bytes_, 0));
   if (receive_paused_ && incoming_.size() <= bulk_ring_bytes / 2) {
     receive_paused_ = false;
     resume();
   }
-  return size;
+  changed_.wait(lock, stop, [&] { return finished_ || incoming_.size() != 0; });
+  if (incoming_.size() != 0) return true;
+  if (!finished_) throw Cancelled{};
+  if (code_ != CURLE_OK) fail();
+  return false;
+}
+
+std::size_t Transfer::read(std::span<std::byte> buffer, const std::function<void()>& resume, const std::stop_token& stop)
+{
+  std::unique_lock lock(mutex_);
+  return wait_for_bytes(lock, resume, stop) ? incoming_.take(buffer) : 0;
+}
+
+std::span<const std::byte> Transfer::next(const std::function<void()>& resume, const std::stop_token& stop)
+{
+  std::unique_lock lock(mutex_);
+  if (!wait_for_bytes(lock, resume, stop)) return {};
+  const auto bytes = incoming_.front();
+  lent_bytes_ = bytes.size();
+  return bytes;
 }
 
 }  // namespace cairn::http

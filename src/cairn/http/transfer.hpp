@@ -4,6 +4,7 @@
 #include <cairn/base/error.hpp>
 #include <cairn/http/client.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -36,6 +37,13 @@ public:
   /// As many of `bytes` as there is room for.
   std::size_t put(std::span<const std::byte> bytes);
   std::size_t take(std::span<std::byte> buffer);
+  /// The oldest bytes that lie side by side; they stay until `drop`, whatever is put.
+  [[nodiscard]] std::span<const std::byte> front() const { return {bytes_.data() + begin_, std::min(size_, bytes_.size() - begin_)}; }
+  void drop(std::size_t bytes)
+  {
+    begin_ = (begin_ + bytes) % bound_;
+    size_ -= bytes;
+  }
 
 private:
   std::size_t bound_;
@@ -62,6 +70,8 @@ public:
   void send(const std::function<void()>& resume, const Task& task);
   /// As Source::read.
   [[nodiscard]] std::size_t read(std::span<std::byte> buffer, const std::function<void()>& resume, const std::stop_token& stop);
+  /// As Source::next, out of the ring itself.
+  [[nodiscard]] std::span<const std::byte> next(const std::function<void()>& resume, const std::stop_token& stop);
   [[nodiscard]] const Response& response() const { return response_; }  ///< after `send`
 
   // The loop's side.
@@ -84,6 +94,8 @@ private:
   std::size_t take_header(std::string_view line);
   [[nodiscard]] bool sends() const { return body_size_bytes_ != 0; }
   void moved(std::size_t bytes) { window_bytes_ += bytes; }
+  /// Whether there is something to read; false at the end. Gives back first what `next` lent.
+  [[nodiscard]] bool wait_for_bytes(std::unique_lock<std::mutex>& lock, const std::function<void()>& resume, const std::stop_token& stop);
   [[noreturn]] void fail() const;
 
   void* easy_ = nullptr;
@@ -102,6 +114,7 @@ private:
   std::condition_variable_any changed_;
   Ring outgoing_;
   Ring incoming_;
+  std::size_t lent_bytes_ = 0;     ///< of incoming_, by `next`
   std::uint64_t fed_bytes_ = 0;    ///< put into outgoing_
   std::uint64_t taken_bytes_ = 0;  ///< that libcurl took from it
   bool send_paused_ = false;

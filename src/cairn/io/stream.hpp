@@ -28,6 +28,9 @@ public:
   /// Put at least one byte into `buffer` (not empty) and return how many; 0 means the end, again and again.
   /// Throws Error.
   [[nodiscard]] virtual std::size_t read(std::span<std::byte> buffer) = 0;
+  /// The same bytes where they lie, or in `buffer` (not empty): for a reader who needs no copy. They stay until the next call;
+  /// empty at the end. Throws Error.
+  [[nodiscard]] virtual std::span<const std::byte> next(std::span<std::byte> buffer) { return buffer.first(read(buffer)); }
 };
 
 /// Bytes from memory that outlives the source.

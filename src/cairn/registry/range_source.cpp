@@ -46,6 +46,9 @@ std::optional<ContentRange> parse_content_range(std::string_view text)
   return ContentRange{*first, *last, total == "*" ? std::nullopt : number(total)};
 }
 
+std::size_t bytes_of(std::size_t count) { return count; }
+std::size_t bytes_of(std::span<const std::byte> bytes) { return bytes.size(); }
+
 }  // namespace
 
 RangeSource::RangeSource(const Repository& repository, const oci::Descriptor& blob, std::uint64_t offset, std::uint64_t size_bytes)
@@ -121,39 +124,30 @@ void RangeSource::open()
 void RangeSource::end()
 {
   if (!exchange_) return;
-  std::array<std::byte, 1> surplus{};
-  std::size_t size = 0;
+  std::array<std::byte, 1> more{};
   try {
-    size = exchange_->read(surplus);
+    surplus_ = surplus_ || exchange_->read(more) != 0;
   } catch (const Error& error) {
     log::debug("{}: after its last byte: {}", what_, error.what());
   }
   exchange_.reset();
-  if (size != 0 && whole_)
+  if (surplus_ && whole_)
     throw Error(Errc::corrupt, fmt::format("{}: longer than its descriptor says ({} bytes)", what_, blob_.size_bytes));
 }
 
-std::size_t RangeSource::read_once(std::span<std::byte> buffer)
+template <class Once>
+auto RangeSource::persistently(const Once& once)
 {
-  if (!exchange_) open();
-  const auto size = exchange_->read(buffer.first(std::min<std::uint64_t>(buffer.size(), left_bytes_)));
-  if (size == 0) throw Error(Errc::network, fmt::format("{}: ended {} bytes early", what_, left_bytes_));
-  return size;
-}
-
-std::size_t RangeSource::read(std::span<std::byte> buffer)
-{
-  if (left_bytes_ == 0) {
-    end();
-    return 0;
-  }
   for (;;) {
     try {
-      const auto size = read_once(buffer);
+      if (!exchange_) open();
+      const auto got = once(*exchange_);
+      const auto size = bytes_of(got);
+      if (size == 0) throw Error(Errc::network, fmt::format("{}: ended {} bytes early", what_, left_bytes_));
       offset_ += size;
       left_bytes_ -= size;
       since_failure_bytes_ += size;
-      return size;
+      return got;
     } catch (const Error& error) {
       exchange_.reset();
       if (error.code() != Errc::network) throw;
@@ -164,6 +158,28 @@ std::size_t RangeSource::read(std::span<std::byte> buffer)
       repository_.host_->client().wait(failed_, repository_.task_);
     }
   }
+}
+
+std::size_t RangeSource::read(std::span<std::byte> buffer)
+{
+  if (left_bytes_ == 0) {
+    end();
+    return 0;
+  }
+  return persistently([&](http::Exchange& exchange) { return exchange.read(buffer.first(std::min<std::uint64_t>(buffer.size(), left_bytes_))); });
+}
+
+std::span<const std::byte> RangeSource::next(std::span<std::byte> buffer)
+{
+  if (left_bytes_ == 0) {
+    end();
+    return {};
+  }
+  return persistently([&](http::Exchange& exchange) {
+    const auto bytes = exchange.next(buffer);
+    surplus_ = bytes.size() > left_bytes_;
+    return bytes.first(std::min<std::uint64_t>(bytes.size(), left_bytes_));
+  });
 }
 
 }  // namespace cairn::registry

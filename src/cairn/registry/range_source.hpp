@@ -17,9 +17,12 @@ public:
   /// All outlive it.
   RangeSource(const Repository& repository, const oci::Descriptor& blob, std::uint64_t offset, std::uint64_t size_bytes);
   std::size_t read(std::span<std::byte> buffer) override;
+  std::span<const std::byte> next(std::span<std::byte> buffer) override;
 
 private:
-  [[nodiscard]] std::size_t read_once(std::span<std::byte> buffer);
+  /// `once` (of the open exchange, given how many bytes are wanted) as often as the connection breaks; its bytes are counted.
+  template <class Once>
+  auto persistently(const Once& once);
   void open();
   void check_answer(const http::Response& response);
   void skip(std::uint64_t bytes);
@@ -30,7 +33,8 @@ private:
   std::string what_;
   std::uint64_t offset_;
   std::uint64_t left_bytes_;
-  bool whole_;  ///< to the blob's end: surplus is an error
+  bool whole_;            ///< to the blob's end: surplus is an error
+  bool surplus_ = false;  ///< bytes came beyond it
   std::unique_ptr<http::Exchange> exchange_;
   unsigned failed_ = 0;
   std::uint64_t since_failure_bytes_ = 0;

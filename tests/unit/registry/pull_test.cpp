@@ -36,6 +36,27 @@ TEST_F(Pull, goes_on_where_a_connection_broke)
   EXPECT_EQ(seen[3].range, "bytes=2600000-3145727");
 }
 
+TEST_F(Pull, lends_the_same_bytes_without_a_copy)
+{
+  const auto content = bytes(3 << 20);
+  const auto blob = keep(content);
+  const auto repository = open();
+  const auto lent = [&](std::uint64_t offset, std::uint64_t size) {
+    const auto source = repository->open_range(blob, offset, size);
+    std::string out;
+    std::array<std::byte, 1> unused{};
+    for (auto bytes = source->next(unused); !bytes.empty(); bytes = source->next(unused))
+      out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return out;
+  };
+  server->quirks(R"({"cut": [{"where": "GET /blobs/", "after": 1300000, "times": 2}]})");
+  EXPECT_EQ(lent(0, content.size()), content);
+  server->quirks(R"({"range": "ignore"})");
+  EXPECT_EQ(lent(1000, 5000), content.substr(1000, 5000));
+  server->quirks(R"({"endless": true})");
+  EXPECT_THAT([&] { (void)lent(0, content.size()); }, ThrowsError(Errc::corrupt, blob.digest.str()));
+}
+
 TEST_F(Pull, gives_up_where_nothing_moves_any_more)
 {
   const auto blob = keep(bytes(100'000));
