@@ -6,51 +6,50 @@
 #include <fmt/format.h>
 #include <libdeflate.h>
 #include <zlib.h>
+#define ZSTD_STATIC_LINKING_ONLY  // for ZSTD_d_stableOutBuffer; where the library does not know it, it says so
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <vector>
 
 namespace cairn {
 namespace {
 
 constexpr std::size_t input_buffer_bytes = std::size_t{256} << 10;
+/// Cairn's own frames have half of that.
+constexpr std::uint64_t whole_frame_bytes = std::uint64_t{8} << 20;
 
-/// Reads `inner` through a buffer that decoders can look into.
+/// Lets decoders look at what comes next from `inner`.
 class Lookahead {
 public:
   explicit Lookahead(Source& inner) : inner_(inner), buffer_(input_buffer_bytes) {}
 
-  /// What is buffered, after reading more when there is nothing. Empty: the end.
+  /// What is at hand, after asking for more when there is nothing. Empty: the end.
   std::span<const std::byte> available()
   {
-    if (begin_ == end_) {
-      begin_ = 0;
-      end_ = inner_.read(buffer_);
-    }
-    return std::span<const std::byte>(buffer_).subspan(begin_, end_ - begin_);
+    if (bytes_.empty()) bytes_ = inner_.next(buffer_);
+    return bytes_;
   }
-  void consume(std::size_t bytes) { begin_ += bytes; }
+  void consume(std::size_t bytes) { bytes_ = bytes_.subspan(bytes); }
 
-  /// Try to buffer at least `bytes` (at most the buffer's size) and show what there is.
+  /// Try to have at least `bytes` (at most the buffer's size) at hand and show what there is.
   std::span<const std::byte> peek(std::size_t bytes)
   {
-    if (end_ - begin_ < bytes) {
-      std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-      end_ -= begin_;
-      begin_ = 0;
-      end_ += read_full(inner_, std::span(buffer_).subspan(end_, bytes - end_));
+    if (available().size() < bytes) {
+      const auto have = bytes_.size();
+      std::memmove(buffer_.data(), bytes_.data(), have);
+      bytes_ = std::span(buffer_).first(have + read_full(inner_, std::span(buffer_).subspan(have, bytes - have)));
     }
-    return std::span<const std::byte>(buffer_).subspan(begin_, end_ - begin_);
+    return bytes_;
   }
 
 private:
   Source& inner_;
   std::vector<std::byte> buffer_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
+  std::span<const std::byte> bytes_;
 };
 
 /// Counts what comes out of a decoder against the limit.
@@ -82,7 +81,7 @@ private:
   Meter meter_;
 };
 
-class ZstdSource final : public Source {
+class ZstdSource final : public LendingSource {
 public:
   ZstdSource(Source& inner, std::uint64_t window_bytes, Meter meter) : input_(inner), meter_(std::move(meter)), context_(ZSTD_createDCtx())
   {
@@ -94,30 +93,49 @@ public:
   ZstdSource(const ZstdSource&) = delete;
   ZstdSource& operator=(const ZstdSource&) = delete;
 
-  std::size_t read(std::span<std::byte> buffer) override
+private:
+  std::span<const std::byte> lend(std::span<std::byte> buffer) override
   {
-    for (;;) {
-      if (!in_frame_ && !begin_frame()) return 0;
-      const auto packed = input_.available();
-      ZSTD_inBuffer in{packed.data(), packed.size(), 0};
-      ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
-      const auto left = ZSTD_decompressStream(context_, &out, &in);
-      if (ZSTD_isError(left) != 0) fail(left);
-      input_.consume(in.pos);
-      in_frame_ = left != 0;
-      if (left == 0) ++frames_;
-      if (out.pos != 0) return meter_.count(out.pos);
-      // Only now: with its input read the decoder may still have held output back.
-      if (packed.empty()) meter_.corrupt("zstd stream ends inside a frame");
+    while (in_frame_ || begin_frame()) {
+      const auto place = whole_bytes_ != 0 ? std::span(frame_).first(whole_bytes_) : buffer;
+      const auto begin = whole_bytes_ != 0 ? frame_end_ : 0;
+      ZSTD_outBuffer out{place.data(), place.size(), begin};
+      step(out);
+      frame_end_ = out.pos;
+      if (out.pos != begin) return place.subspan(begin, meter_.count(out.pos - begin));
     }
+    return {};
   }
 
-private:
+  void step(ZSTD_outBuffer& out)
+  {
+    const auto packed = input_.available();
+    ZSTD_inBuffer in{packed.data(), packed.size(), 0};
+    const auto before = out.pos;
+    const auto left = ZSTD_decompressStream(context_, &out, &in);
+    if (ZSTD_isError(left) != 0) fail(left);
+    input_.consume(in.pos);
+    in_frame_ = left != 0;
+    if (left == 0) ++frames_;
+    // Only now: with its input read the decoder may still have held output back.
+    if (out.pos == before && in_frame_ && packed.empty()) meter_.corrupt("zstd stream ends inside a frame");
+  }
+
+  /// A frame that says how long it is, and is not too long, is unpacked in one place: that saves the decoder its window, and a copy.
+  void choose_place(std::span<const std::byte> header)
+  {
+    const auto size = ZSTD_getFrameContentSize(header.data(), header.size());
+    whole_bytes_ = size <= whole_frame_bytes ? static_cast<std::size_t>(size) : 0;  // also where it is not known
+    if (ZSTD_isError(ZSTD_DCtx_setParameter(context_, ZSTD_d_stableOutBuffer, whole_bytes_ != 0 ? 1 : 0)) != 0) whole_bytes_ = 0;
+    if (frame_.size() < whole_bytes_) frame_.resize(whole_bytes_);
+    frame_end_ = 0;
+  }
+
   /// False at the end. Only the frames of RFC 8878 are taken: libzstd also reads those of its first versions, which
   /// no other reader knows.
   bool begin_frame()
   {
-    const auto bytes = input_.peek(4);
+    const auto bytes = input_.peek(ZSTD_FRAMEHEADERSIZE_MAX);
     if (bytes.empty()) {
       if (frames_ == 0) meter_.corrupt("not a zstd stream: it is empty");
       return false;
@@ -127,6 +145,7 @@ private:
       for (std::size_t i = 4; i-- > 0;) magic = magic << 8 | std::to_integer<std::uint32_t>(bytes[i]);
     if (magic != ZSTD_MAGICNUMBER && (magic & ZSTD_MAGIC_SKIPPABLE_MASK) != ZSTD_MAGIC_SKIPPABLE_START)
       meter_.corrupt(frames_ == 0 ? "not a zstd stream" : "other bytes follow the last zstd frame");
+    choose_place(bytes);
     return in_frame_ = true;
   }
 
@@ -146,6 +165,9 @@ private:
   int window_log_ = 0;
   bool in_frame_ = false;
   std::uint64_t frames_ = 0;
+  std::size_t whole_bytes_ = 0;  ///< of the frame that is unpacked in frame_; 0: it is not
+  std::vector<std::byte> frame_;
+  std::size_t frame_end_ = 0;  ///< how much of it is unpacked
 };
 
 class GzipSource final : public Source {

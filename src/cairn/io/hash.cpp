@@ -69,24 +69,49 @@ VerifiedSource::VerifiedSource(Source& inner, const Digest& digest, std::uint64_
 {
 }
 
+void VerifiedSource::check_end()
+{
+  std::array<std::byte, 1> surplus{};
+  if (inner_.read(surplus) != 0) throw Error(Errc::corrupt, fmt::format("{}: longer than its {} bytes", what_, size_bytes_));
+  const auto found = hash_.finish();
+  if (found != digest_)
+    throw Error(Errc::corrupt, fmt::format("{}: content has digest {}, expected {}", what_, found.str(), digest_.str()));
+  done_ = true;
+}
+
+void VerifiedSource::count(std::span<const std::byte> bytes)
+{
+  if (bytes.empty())
+    throw Error(Errc::corrupt, fmt::format("{}: ends after {} of {} bytes", what_, size_bytes_ - left_bytes_, size_bytes_));
+  if (bytes.size() > left_bytes_) throw Error(Errc::corrupt, fmt::format("{}: longer than its {} bytes", what_, size_bytes_));
+  hash_.update(bytes);
+  left_bytes_ -= bytes.size();
+}
+
 std::size_t VerifiedSource::read(std::span<std::byte> buffer)
 {
   if (done_) return 0;
   if (left_bytes_ == 0) {
-    std::array<std::byte, 1> surplus{};
-    if (inner_.read(surplus) != 0) throw Error(Errc::corrupt, fmt::format("{}: longer than its {} bytes", what_, size_bytes_));
-    const auto found = hash_.finish();
-    if (found != digest_)
-      throw Error(Errc::corrupt, fmt::format("{}: content has digest {}, expected {}", what_, found.str(), digest_.str()));
-    done_ = true;
+    check_end();
     return 0;
   }
   const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), left_bytes_));
   const auto n = inner_.read(buffer.first(want));
-  if (n == 0) throw Error(Errc::corrupt, fmt::format("{}: ends after {} of {} bytes", what_, size_bytes_ - left_bytes_, size_bytes_));
-  hash_.update(buffer.first(n));
-  left_bytes_ -= n;
+  count(buffer.first(n));
   return n;
+}
+
+std::span<const std::byte> VerifiedSource::next(std::span<std::byte> buffer)
+{
+  if (done_) return {};
+  if (left_bytes_ == 0) {
+    check_end();
+    return {};
+  }
+  const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), left_bytes_));
+  const auto bytes = inner_.next(buffer.first(want));
+  count(bytes);
+  return bytes;
 }
 
 void VerifiedSource::finish() { read_out(*this); }

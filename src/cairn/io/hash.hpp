@@ -53,10 +53,15 @@ class VerifiedSource final : public Source {
 public:
   VerifiedSource(Source& inner, const Digest& digest, std::uint64_t size_bytes, std::string what);
   std::size_t read(std::span<std::byte> buffer) override;
+  std::span<const std::byte> next(std::span<std::byte> buffer) override;
   /// Read to the end, dropping the bytes.
   void finish();
 
 private:
+  /// All bytes were handed out: nothing may follow, and the digest must be right.
+  void check_end();
+  void count(std::span<const std::byte> bytes);
+
   Source& inner_;
   Digest digest_;
   std::uint64_t left_bytes_;

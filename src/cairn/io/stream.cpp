@@ -15,12 +15,13 @@ constexpr std::size_t copy_buffer_bytes = std::size_t{256} << 10;
 
 }  // namespace
 
-std::size_t MemorySource::read(std::span<std::byte> buffer)
+std::size_t LendingSource::read(std::span<std::byte> buffer)
 {
-  const auto n = std::min(buffer.size(), rest_.size());
-  if (n != 0) std::memcpy(buffer.data(), rest_.data(), n);
-  rest_ = rest_.subspan(n);
-  return n;
+  if (rest_.empty()) rest_ = lend(buffer);
+  const auto size = std::min(buffer.size(), rest_.size());
+  if (size != 0 && rest_.data() != buffer.data()) std::memcpy(buffer.data(), rest_.data(), size);
+  rest_ = rest_.subspan(size);
+  return size;
 }
 
 std::size_t TeeSource::read(std::span<std::byte> buffer)

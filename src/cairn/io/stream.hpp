@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// Byte streams: everything that may be large flows through these two, stacked on one another. One thread at a time.
@@ -33,15 +34,27 @@ public:
   [[nodiscard]] virtual std::span<const std::byte> next(std::span<std::byte> buffer) { return buffer.first(read(buffer)); }
 };
 
-/// Bytes from memory that outlives the source.
-class MemorySource final : public Source {
+/// A source that has its bytes in memory already, or reads them into a buffer: `lend` is all it needs.
+class LendingSource : public Source {
 public:
-  explicit MemorySource(std::span<const std::byte> bytes) : rest_(bytes) {}
-  explicit MemorySource(std::string_view text) : rest_(std::as_bytes(std::span(text))) {}
-  std::size_t read(std::span<std::byte> buffer) override;
+  std::size_t read(std::span<std::byte> buffer) final;
+  std::span<const std::byte> next(std::span<std::byte> buffer) final { return rest_.empty() ? lend(buffer) : std::exchange(rest_, {}); }
 
 private:
-  std::span<const std::byte> rest_;
+  /// As `next`, of which it is the part that is new.
+  [[nodiscard]] virtual std::span<const std::byte> lend(std::span<std::byte> buffer) = 0;
+  std::span<const std::byte> rest_;  ///< lent and not yet read
+};
+
+/// Bytes from memory that outlives the source.
+class MemorySource final : public LendingSource {
+public:
+  explicit MemorySource(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  explicit MemorySource(std::string_view text) : bytes_(std::as_bytes(std::span(text))) {}
+
+private:
+  std::span<const std::byte> lend(std::span<std::byte>) override { return std::exchange(bytes_, {}); }
+  std::span<const std::byte> bytes_;
 };
 
 /// Collects what is written.

@@ -21,6 +21,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace cairn::tar {
 
@@ -497,28 +498,37 @@ std::size_t Reader::read(std::span<std::byte> buffer)
 {
   if (left_bytes_ == 0 || buffer.empty()) return 0;
   const auto size = take(buffer.first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), left_bytes_))));
-  if (size == 0)
-    throw Error(Errc::bad_input,
-                fmt::format("{}: {}: archive ends {} bytes before the end of its content", what_, entry_name_, left_bytes_));
+  if (size == 0) ends_early();
   left_bytes_ -= size;
   return size;
 }
 
-/// At least one byte of the source, 0 at its end: through the buffer, or past it where that saves a copy.
+std::span<const std::byte> Reader::lend()
+{
+  if (left_bytes_ == 0) return {};
+  if (ahead_.empty()) ahead_ = source_.next(buffer_);
+  if (ahead_.empty()) ends_early();
+  const auto bytes = ahead_.first(static_cast<std::size_t>(std::min<std::uint64_t>(ahead_.size(), left_bytes_)));
+  ahead_ = ahead_.subspan(bytes.size());
+  position_ += bytes.size();
+  left_bytes_ -= bytes.size();
+  return bytes;
+}
+
+void Reader::ends_early() const
+{
+  throw Error(Errc::bad_input,
+              fmt::format("{}: {}: archive ends {} bytes before the end of its content", what_, entry_name_, left_bytes_));
+}
+
+/// At least one byte of the source, 0 at its end.
 std::size_t Reader::take(std::span<std::byte> buffer)
 {
-  std::size_t size = 0;
-  if (buffer_begin_ == buffer_end_ && buffer.size() >= buffer_.size()) {
-    size = source_.read(buffer);
-  } else {
-    if (buffer_begin_ == buffer_end_) {
-      buffer_begin_ = 0;
-      buffer_end_ = source_.read(buffer_);
-    }
-    size = std::min(buffer.size(), buffer_end_ - buffer_begin_);
-    if (size != 0) std::memcpy(buffer.data(), buffer_.data() + buffer_begin_, size);
-    buffer_begin_ += size;
-  }
+  // A source that lends nothing of its own puts them into the larger of the two.
+  if (ahead_.empty()) ahead_ = source_.next(buffer.size() > buffer_.size() ? buffer : std::span(buffer_));
+  const auto size = std::min(buffer.size(), ahead_.size());
+  if (size != 0 && ahead_.data() != buffer.data()) std::memcpy(buffer.data(), ahead_.data(), size);
+  ahead_ = ahead_.subspan(size);
   position_ += size;
   return size;
 }
@@ -571,16 +581,12 @@ void Reader::skip_content()
 void Reader::check_nothing_follows()
 {
   for (;;) {
-    if (buffer_begin_ == buffer_end_) {
-      buffer_begin_ = 0;
-      buffer_end_ = source_.read(buffer_);
-      if (buffer_end_ == 0) return;
-    }
-    const auto rest = std::span(buffer_).subspan(buffer_begin_, buffer_end_ - buffer_begin_);
+    if (ahead_.empty()) ahead_ = source_.next(buffer_);
+    if (ahead_.empty()) return;
+    const auto rest = std::exchange(ahead_, {});
     const auto found = std::ranges::find_if(rest, [](std::byte b) { return b != std::byte{0}; });
     position_ += static_cast<std::uint64_t>(found - rest.begin());
     if (found != rest.end()) throw Error(Errc::bad_input, fmt::format("{}: byte {}: data after the end of the archive", what_, position_));
-    buffer_begin_ = buffer_end_;
   }
 }
 

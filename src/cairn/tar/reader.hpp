@@ -40,6 +40,8 @@ public:
   [[nodiscard]] std::optional<Entry> next();
   /// Content of the last entry; 0 at its end.
   [[nodiscard]] std::size_t read(std::span<std::byte> buffer);
+  /// The same where it lies, until the next call; empty at its end.
+  [[nodiscard]] std::span<const std::byte> lend();
   /// Where the last entry's first header block began, in plain bytes.
   [[nodiscard]] std::uint64_t offset() const { return entry_offset_; }
   /// Of the next byte to come, in plain bytes: after `next`, where the entry's content begins.
@@ -49,6 +51,7 @@ private:
   struct Extensions;
 
   [[nodiscard]] std::size_t take(std::span<std::byte> buffer);
+  [[noreturn]] void ends_early() const;
   [[nodiscard]] bool take_block(Block& block);
   [[nodiscard]] std::string take_extension(std::uint64_t size_bytes);
   void skip_content();
@@ -59,8 +62,7 @@ private:
   std::string what_;
   ReadLimits limits_;
   std::vector<std::byte> buffer_;
-  std::size_t buffer_begin_ = 0;
-  std::size_t buffer_end_ = 0;
+  std::span<const std::byte> ahead_;  ///< that the source has given and nobody took
   std::uint64_t position_ = 0;      ///< of the next byte to take
   std::uint64_t entry_offset_ = 0;
   std::string entry_name_;          ///< of the current entry, printable

@@ -15,25 +15,29 @@ namespace {
 
 /// Larger files are written as they come instead of being queued.
 constexpr std::uint64_t queued_file_bytes = std::uint64_t{1} << 20;
-constexpr std::size_t chunk_bytes = std::size_t{512} << 10;
+constexpr std::size_t piece_bytes = std::size_t{128} << 10;
 constexpr std::uint32_t root_mode = 0775;  // as the skeleton of a layer has it
 
-/// Passes on what `inner` gives and keeps its digest and size.
-class HashedSource final : public Source {
+/// Passes on what `inner` gives and keeps its digest and size. In pieces: who reads one finds it in the processor's cache.
+class HashedSource final : public LendingSource {
 public:
   explicit HashedSource(Source& inner) : inner_(inner) {}
-  std::size_t read(std::span<std::byte> buffer) override
-  {
-    const auto size = inner_.read(buffer);
-    hash_.update(buffer.first(size));
-    size_bytes_ += size;
-    return size;
-  }
   [[nodiscard]] Digest finish() { return hash_.finish(); }
   [[nodiscard]] std::uint64_t size_bytes() const { return size_bytes_; }
 
 private:
+  std::span<const std::byte> lend(std::span<std::byte> buffer) override
+  {
+    if (ahead_.empty()) ahead_ = inner_.next(buffer);
+    const auto piece = ahead_.first(std::min(ahead_.size(), piece_bytes));
+    ahead_ = ahead_.subspan(piece.size());
+    hash_.update(piece);
+    size_bytes_ += piece.size();
+    return piece;
+  }
+
   Source& inner_;
+  std::span<const std::byte> ahead_;
   Sha256 hash_;
   std::uint64_t size_bytes_ = 0;
 };
@@ -64,7 +68,7 @@ public:
   {
     if (missing_roots_ != 0)
       throw Error(Errc::bad_input, fmt::format("{}: its fragment lacks {} of its roots", spec_.what, missing_roots_));
-    staging_.add_file("entries", 0664, std::nullopt, list_.finish());
+    staging_.add_file("entries", 0664, std::nullopt, contents_.copy(list_.finish()));
     staging_.close();
   }
 
@@ -95,32 +99,21 @@ private:
     const auto mode = entry.mode & 0777u;
     const auto mtime = entry.mtime == layer::constant_mtime ? std::nullopt : std::optional(entry.mtime);
     if (entry.size_bytes <= queued_file_bytes) {
-      std::vector<std::byte> content(static_cast<std::size_t>(entry.size_bytes));
-      for (std::size_t done = 0; done < content.size();) done += reader.read(std::span(content).subspan(done));
+      Content content;
+      auto room = contents_.room(static_cast<std::size_t>(entry.size_bytes), content);
+      while (!room.empty()) room = room.subspan(reader.read(room));
       return staging_.add_file(place.path, mode, mtime, std::move(content));
     }
     auto file = staging_.create(place.path, mode);
-    if (chunk_.empty()) chunk_.resize(chunk_bytes);
-    while (const auto size = fill(reader)) file.write(std::span(chunk_).first(size));
+    for (auto bytes = reader.lend(); !bytes.empty(); bytes = reader.lend()) file.write(bytes);
     file.finish(mtime);
-  }
-
-  std::size_t fill(tar::Reader& reader)
-  {
-    std::size_t done = 0;
-    while (done < chunk_.size()) {
-      const auto size = reader.read(std::span(chunk_).subspan(done));
-      if (size == 0) break;
-      done += size;
-    }
-    return done;
   }
 
   const PourSpec& spec_;
   UnitPaths paths_;
   Staging& staging_;
   EntryList list_;
-  std::vector<std::byte> chunk_;
+  ContentBlocks contents_;
   std::size_t missing_roots_ = 0;
 };
 
@@ -129,17 +122,17 @@ private:
 void pour(Source& packed, const PourSpec& spec, Staging& staging)
 {
   const auto& fragment = *spec.fragment;
-  VerifiedSource verified(packed, fragment.packed_digest, fragment.packed_bytes, spec.what);
   Pouring pouring(spec, staging);
   if (fragment.packed_bytes != 0) {
-    const auto plain = unpack(verified, spec.compression.codec, {.plain_bytes = fragment.plain_bytes}, spec.what);
+    // The digest of the plain bytes proves all that is written: that of the packed ones would cost time and say no more.
+    const auto plain = unpack(packed, spec.compression.codec, {.plain_bytes = fragment.plain_bytes}, spec.what);
     HashedSource hashed(*plain);
     tar::Reader reader(hashed, spec.what);
     pouring.entries(reader);
-    verified.finish();
-    if (hashed.size_bytes() != fragment.plain_bytes || hashed.finish() != fragment.plain_digest)
-      throw Error(Errc::corrupt, fmt::format("{}: its plain bytes are not what library.json says ({}, {} bytes)", spec.what,
-                                             fragment.plain_digest.str(), fragment.plain_bytes));
+    const auto digest = hashed.finish();
+    if (hashed.size_bytes() != fragment.plain_bytes || digest != fragment.plain_digest)
+      throw Error(Errc::corrupt, fmt::format("{}: unpacks to digest {} ({} bytes), library.json says {} ({} bytes)", spec.what,
+                                             digest.str(), hashed.size_bytes(), fragment.plain_digest.str(), fragment.plain_bytes));
   }
   pouring.finish();
 }

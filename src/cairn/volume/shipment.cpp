@@ -40,7 +40,7 @@ constexpr std::uint64_t least_batch_bytes = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_batch_bytes = std::uint64_t{1} << 30;
 
 /// A piece of a blob, read from front to back: bytes are skipped until a fragment begins, and no more are given than it has.
-class Piece final : public Source {
+class Piece final : public LendingSource {
 public:
   Piece(Source& inner, std::uint64_t offset, std::atomic<std::uint64_t>& fetched, const Task& task)
       : inner_(inner), at_(offset), fetched_(fetched), task_(task)
@@ -54,27 +54,31 @@ public:
       if (read(gap) == 0) throw Error(Errc::corrupt, fmt::format("{}: the layer ends before its fragment", what));
     left_ = size_bytes;
   }
-  std::size_t read(std::span<std::byte> buffer) override
-  {
-    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), left_));
-    if (most == 0) return 0;
-    const auto size = inner_.read(buffer.first(most));
-    at_ += size;
-    left_ -= size;
-    fetched_ += size;
-    task_.advance(size);
-    return size;
-  }
-  /// To the end of the blob, which proves it.
+  /// To its end, which leaves a connection ready for the next piece.
   void drain()
   {
     std::vector<std::byte> rest(std::size_t{64} << 10);
     left_ = UINT64_MAX;
-    while (read(rest) != 0) {}
+    while (!next(rest).empty()) {}
   }
 
 private:
+  std::span<const std::byte> lend(std::span<std::byte> buffer) override
+  {
+    if (left_ == 0) return {};
+    if (ahead_.empty()) ahead_ = inner_.next(buffer.first(most(buffer.size())));
+    const auto bytes = ahead_.first(most(ahead_.size()));
+    ahead_ = ahead_.subspan(bytes.size());
+    at_ += bytes.size();
+    left_ -= bytes.size();
+    fetched_ += bytes.size();
+    task_.advance(bytes.size());
+    return bytes;
+  }
+  [[nodiscard]] std::size_t most(std::size_t bytes) const { return static_cast<std::size_t>(std::min<std::uint64_t>(bytes, left_)); }
+
   Source& inner_;
+  std::span<const std::byte> ahead_;  ///< of `inner`, beyond the fragment
   std::uint64_t at_;
   std::uint64_t left_ = 0;
   std::atomic<std::uint64_t>& fetched_;
@@ -89,21 +93,27 @@ struct Staged {
 /// Flushes units that are whole and renames them. Its own thread runs `run`; `staged` may be called by any.
 class Publisher {
 public:
-  Publisher(const Layout& layout, const Turn& turn, std::uint64_t batch_bytes) : layout_(layout), turn_(turn), batch_bytes_(batch_bytes) {}
+  Publisher(const Layout& layout, const Turn& turn, std::uint64_t batch_bytes, std::size_t streams)
+      : layout_(layout), turn_(turn), batch_bytes_(batch_bytes), streams_(streams)
+  {
+  }
 
+  /// Until another unit of so many bytes may be begun. All that are begun together come to little more than a batch; a large unit
+  /// counts for no more than the share of one stream until it is whole, or it would hold up the others.
+  void wait_to_begin(std::uint64_t bytes)
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return stopped_ || begun_bytes_ < batch_bytes_; });
+    begun_bytes_ += begun(bytes);
+  }
   void staged(Staged unit)
   {
     const std::scoped_lock lock(mutex_);
-    bytes_ += unit.bytes;
+    begun_bytes_ += unit.bytes - begun(unit.bytes);
+    staged_bytes_ += unit.bytes;
     waiting_.push_back(std::move(unit));
     ++total_;
     changed_.notify_all();
-  }
-  /// Until another unit may be begun.
-  void wait_for_room()
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return stopped_ || bytes_ < batch_bytes_; });
   }
   /// Units that are to come in all; nothing: stop now.
   void run(std::size_t expected)
@@ -113,10 +123,10 @@ public:
       std::vector<Staged> batch;
       {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return stopped_ || bytes_ >= batch_bytes_ || total_ == expected; });
+        changed_.wait(lock, [&] { return stopped_ || staged_bytes_ >= batch_bytes_ || total_ == expected; });
         if (stopped_) return;
         batch = std::exchange(waiting_, {});
-        bytes_ = 0;
+        begun_bytes_ -= std::exchange(staged_bytes_, 0);
         changed_.notify_all();
       }
       publish(batch);
@@ -132,6 +142,8 @@ public:
   [[nodiscard]] std::string part_name(const std::string& key) const { return fmt::format("{}.{}{}", key, turn_.number(), part_suffix); }
 
 private:
+  [[nodiscard]] std::uint64_t begun(std::uint64_t bytes) const { return std::min(bytes, batch_bytes_ / streams_); }
+
   void publish(const std::vector<Staged>& batch)
   {
     const auto shown = layout_.shown("units");
@@ -156,10 +168,12 @@ private:
   const Layout& layout_;
   const Turn& turn_;
   const std::uint64_t batch_bytes_;
+  const std::uint64_t streams_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Staged> waiting_;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t begun_bytes_ = 0;   ///< of units that no batch has taken yet, as `begun` counts those that are not whole
+  std::uint64_t staged_bytes_ = 0;  ///< of `waiting_`
   std::size_t total_ = 0;
   bool stopped_ = false;
 };
@@ -176,7 +190,8 @@ public:
         task_(task),
         prefix_(layer::archive_prefix(library.document.target)),
         fetches_(plan_fetches(library.document, names(units))),
-        publisher_(layout, turn, std::clamp(plain_bytes() / batch_share, least_batch_bytes, largest_batch_bytes))
+        publisher_(layout, turn, std::clamp(plain_bytes() / batch_share, least_batch_bytes, largest_batch_bytes),
+                   std::max<std::size_t>(options.streams, 1))
   {
   }
 
@@ -265,17 +280,18 @@ private:
   {
     const auto& layer = library_.document.layers[fetch.layer];
     const auto& blob = library_.image.manifest.layers[fetch.layer];
-    const auto source = fetch.whole_layer ? blobs_.open(blob) : blobs_.open_range(blob, fetch.offset, fetch.size_bytes);
+    // Not `open`, even for all of it: that would prove the whole blob too, of which each fragment is proved below.
+    const auto source = blobs_.open_range(blob, fetch.offset, fetch.size_bytes);
     Piece piece(*source, fetch.offset, fetched_, task_);
     for (const auto i : fetch.fragments) {
       const auto& fragment = layer.fragments[i];
       const PourSpec spec{&fragment, layer.compression, prefix_, "unit " + fragment.unit};
-      publisher_.wait_for_room();
+      publisher_.wait_to_begin(fragment.plain_bytes);
       const auto staging = stage(fragment, writers, lane, spec.what);
       piece.begin(fragment.offset, fragment.packed_bytes, spec.what);
       in_context([&] { return fmt::format("layer {}", layer.digest.str()); }, [&] { pour(piece, spec, *staging); });
     }
-    if (fetch.whole_layer) piece.drain();
+    piece.drain();
   }
 
   std::shared_ptr<Staging> stage(const library::FragmentInfo& fragment, Writers& writers, std::size_t lane, const std::string& what)

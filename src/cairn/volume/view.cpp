@@ -161,8 +161,9 @@ public:
         staging_.add_symlink(path, entry.link);
       } else if (entry.type == tar::Type::file) {
         add_parents(path);
-        std::vector<std::byte> content(static_cast<std::size_t>(entry.size_bytes));
-        for (std::size_t done = 0; done < content.size();) done += reader.read(std::span(content).subspan(done));
+        Content content;
+        auto room = contents_.room(static_cast<std::size_t>(entry.size_bytes), content);
+        while (!room.empty()) room = room.subspan(reader.read(room));
         // Lmod compares the times of the cache and its timestamp: they are set, always.
         staging_.add_file(path, entry.mode & 0777u, entry.mtime, std::move(content));
       } else {
@@ -192,6 +193,7 @@ private:
   }
 
   Staging& staging_;
+  ContentBlocks contents_;
   const Generation& generation_;
   std::set<std::string> names_;
   std::set<std::string> directories_;

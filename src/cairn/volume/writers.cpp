@@ -34,6 +34,8 @@ constexpr std::uint64_t bytes_at_once = std::uint64_t{256} << 10;
 /// Another writer is woken when there are this many names for each that is awake: on a fast file system two writers do it all, and
 /// waking one for each name would cost more than the name.
 constexpr std::size_t names_a_writer = 12;
+/// As the store writes blobs (store/partial.cpp says why).
+constexpr std::size_t large_file_piece_bytes = std::size_t{64} << 10;
 /// A name in the queue counts as this many bytes at least: empty files and links take memory too.
 constexpr std::uint64_t least_job_bytes = 1024;
 
@@ -45,12 +47,12 @@ struct Job {
   std::string name;
   std::uint32_t mode = 0;
   std::optional<std::int64_t> mtime = std::nullopt;
-  std::vector<std::byte> content = {};
+  Content content = {};
   std::string text = {};         ///< of a symlink; of a hard link, the path of its first name
   Directory* child = nullptr;    ///< that `directory` makes
   Fd fd = {};                    ///< to close
 
-  [[nodiscard]] std::uint64_t queued_bytes() const { return std::max<std::uint64_t>(content.size(), least_job_bytes); }
+  [[nodiscard]] std::uint64_t queued_bytes() const { return std::max<std::uint64_t>(content.bytes.size(), least_job_bytes); }
 };
 
 struct Directory {
@@ -370,8 +372,8 @@ struct Writers::State {
   {
     auto fd = create_file(dir, job.name, job.mode, what);
     ++done.calls;
-    write_full(fd.get(), job.content, what);
-    done.bytes += job.content.size();
+    write_full(fd.get(), job.content.bytes, what);
+    done.bytes += job.content.bytes.size();
     finish_file(fd, job.mtime, what, done);
   }
 
@@ -479,7 +481,7 @@ void Staging::add_directory(const std::string& path, std::uint32_t mode)
   writers.enqueue(above, std::move(job));
 }
 
-void Staging::add_file(const std::string& path, std::uint32_t mode, std::optional<std::int64_t> mtime, std::vector<std::byte> content)
+void Staging::add_file(const std::string& path, std::uint32_t mode, std::optional<std::int64_t> mtime, Content content)
 {
   auto& writers = *state_->writers;
   Job job{.kind = Job::Kind::file, .name = split(path).second, .mode = mode, .mtime = mtime, .content = std::move(content)};
@@ -535,9 +537,12 @@ Staging::LargeFile Staging::create(const std::string& path, std::uint32_t mode)
 
 void Staging::LargeFile::write(std::span<const std::byte> bytes)
 {
-  write_full(fd_.get(), bytes, staging_->state_->what(path_));
-  const std::scoped_lock lock(staging_->state_->writers->mutex);
-  staging_->state_->writers->written.bytes += bytes.size();
+  bytes_ += bytes.size();
+  while (!bytes.empty()) {
+    const auto piece = bytes.first(std::min(bytes.size(), large_file_piece_bytes));
+    write_full(fd_.get(), piece, staging_->state_->what(path_));
+    bytes = bytes.subspan(piece.size());
+  }
 }
 
 void Staging::LargeFile::finish(std::optional<std::int64_t> mtime)
@@ -546,6 +551,7 @@ void Staging::LargeFile::finish(std::optional<std::int64_t> mtime)
   auto& writers = *staging.writers;
   const Writers::State::Lock lock(writers.mutex);
   writers.check_failure();
+  writers.written.bytes += bytes_;
   Job job{.kind = Job::Kind::end_of_file, .name = split(path_).second, .mtime = mtime, .fd = std::move(fd_)};
   writers.queued_bytes[staging.lane] += job.queued_bytes();
   writers.enqueue(parent_of(staging, path_), std::move(job));

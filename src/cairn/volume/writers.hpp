@@ -8,6 +8,7 @@
 
 #include <cairn/base/task.hpp>
 #include <cairn/os/fd.hpp>
+#include <cairn/volume/content.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -70,7 +71,7 @@ public:
   ~Staging();
   void add_directory(const std::string& path, std::uint32_t mode);
   /// Waits while the lane's share of the queue is used up. No `mtime`: whenever it is written.
-  void add_file(const std::string& path, std::uint32_t mode, std::optional<std::int64_t> mtime, std::vector<std::byte> content);
+  void add_file(const std::string& path, std::uint32_t mode, std::optional<std::int64_t> mtime, Content content);
   void add_symlink(const std::string& path, std::string text);
   /// Made when all files are there; a copy where the file system has no hard links.
   void add_hard_link(const std::string& path, std::string to, std::uint32_t mode);
@@ -85,6 +86,7 @@ public:
     Staging* staging_ = nullptr;
     std::string path_;
     Fd fd_;
+    std::uint64_t bytes_ = 0;
   };
   [[nodiscard]] LargeFile create(const std::string& path, std::uint32_t mode);
   /// Nothing more comes.

@@ -18,11 +18,8 @@
 namespace cairn::volume {
 namespace {
 
-std::vector<std::byte> bytes(std::string_view text)
-{
-  const auto all = as_bytes(text);
-  return {all.begin(), all.end()};
-}
+std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+Content content(std::string_view text) { return ContentBlocks().copy(bytes(text)); }
 
 class WritersTest : public testing::Test {
 protected:
@@ -45,7 +42,7 @@ TEST_F(WritersTest, write_many_files_in_many_directories)
     const auto directory = "d" + std::to_string(d);
     staging->add_directory(directory, 0750);
     staging->add_directory(directory + "/deep", 0700);
-    for (int f = 0; f < 30; ++f) staging->add_file(directory + "/deep/f" + std::to_string(f), 0640, std::nullopt, bytes(directory));
+    for (int f = 0; f < 30; ++f) staging->add_file(directory + "/deep/f" + std::to_string(f), 0640, std::nullopt, content(directory));
   }
   staging->close();
   done_.get_future().get();
@@ -63,7 +60,7 @@ TEST_F(WritersTest, keep_times_links_and_hard_links)
   const auto staging = stage(writers);
   staging->add_hard_link("early", "a/file", 0644);
   staging->add_directory("a", 0755);
-  staging->add_file("a/file", 0644, 12345, bytes("x"));
+  staging->add_file("a/file", 0644, 12345, content("x"));
   staging->add_symlink("a/link", "file");
   auto large = staging->create("a/large", 0600);
   large.write(bytes("lar"));
@@ -85,8 +82,8 @@ TEST_F(WritersTest, hold_back_who_fills_the_queue)
 {
   Writers writers({.writers = 2, .queued_bytes = 64 << 10, .lanes = 2});
   const auto staging = stage(writers, 1);
-  for (int i = 0; i < 200; ++i) staging->add_file("f" + std::to_string(i), 0644, std::nullopt, std::vector<std::byte>(20 << 10));
-  staging->add_file("larger than the queue", 0644, std::nullopt, std::vector<std::byte>(200 << 10));
+  for (int i = 0; i < 200; ++i) staging->add_file("f" + std::to_string(i), 0644, std::nullopt, content(std::string(20 << 10, '\0')));
+  staging->add_file("larger than the queue", 0644, std::nullopt, content(std::string(200 << 10, '\0')));
   staging->close();
   done_.get_future().get();
   EXPECT_EQ(writers.written().bytes, 200u * (20 << 10) + (200 << 10));
@@ -97,7 +94,7 @@ TEST_F(WritersTest, refuse_a_name_that_is_there)
   Writers writers({.writers = 2});
   std::filesystem::create_symlink("/etc/passwd", dir_.path() / "planted");
   const auto staging = stage(writers);
-  staging->add_file("planted", 0644, std::nullopt, bytes("x"));
+  staging->add_file("planted", 0644, std::nullopt, content("x"));
   EXPECT_THAT(
       [&] {
         for (;;) writers.check();
@@ -126,7 +123,7 @@ TEST_F(WritersTest, follow_no_link_that_takes_a_directory_s_place)
   std::filesystem::rename(dir_.path() / "a", dir_.path() / "moved");
   std::filesystem::create_directory_symlink(outside.path(), dir_.path() / "a");
   std::filesystem::create_directory(outside.path() / "b");
-  staging->add_file("a/b/file", 0644, std::nullopt, bytes("x"));
+  staging->add_file("a/b/file", 0644, std::nullopt, content("x"));
   EXPECT_THAT(
       [&] {
         for (;;) writers.check();
