@@ -35,6 +35,14 @@ std::filesystem::path config_home()
   return home.empty() ? std::filesystem::path() : std::filesystem::path(home) / ".config";
 }
 
+/// Of uploads under way; empty where there is no home.
+std::filesystem::path uploads_directory()
+{
+  if (const auto cache = variable("XDG_CACHE_HOME"); !cache.empty()) return std::filesystem::path(cache) / "cairn" / "uploads";
+  const auto home = variable("HOME");
+  return home.empty() ? std::filesystem::path() : std::filesystem::path(home) / ".cache" / "cairn" / "uploads";
+}
+
 registry::AuthPlaces auth_places(const RegistryFlags& flags)
 {
   registry::AuthPlaces places;
@@ -143,7 +151,12 @@ RegistryAccess::Found RegistryAccess::find(std::string_view text)
   throw Error(Errc::not_found, fmt::format("{}: no registry to ask", printable(text)));
 }
 
-RegistryAccess::Opened RegistryAccess::push_to(std::string_view text) { return open(conf_.push_to(conf_.resolve(text))); }
+RegistryAccess::Opened RegistryAccess::push_to(std::string_view text)
+{
+  auto opened = open(conf_.push_to(conf_.resolve(text)));
+  opened.repository->remember_uploads(uploads_directory());
+  return opened;
+}
 
 std::shared_ptr<registry::Host> RegistryAccess::host(const std::string& name, const registry::Credentials& credentials)
 {

@@ -68,6 +68,26 @@ teardown() { stop_registries; }
   [[ $stderr != *geheim* && $stderr != *token-* && $stderr != *secret-state* && $stderr != *bWU6* ]]
 }
 
+@test "goes on in the middle of a layer after it was killed" {
+  mkdir big
+  head -c 200000000 /dev/urandom >big/file
+  umoci init --layout layout && umoci new --image layout:big && umoci insert --image layout:big big /big
+  start_quirk_registry "$BATS_TEST_TMPDIR/r"
+  "$CAIRN" push oci:layout:big "$registry/big:1" --tls-verify false --quiet &
+  pid=$!
+  # A chunk of 64 MiB is there, and the next on its way.
+  until (($(control GET /_requests | grep -o '"PATCH"' | wc -l) >= 2)); do read -rt 0.01 <> <(:) || true; done
+  kill -KILL "$pid"
+  wait "$pid" || true
+  [[ $(find "$HOME/.cache/cairn/uploads" -type f -perm 600 | wc -l) == 1 ]]
+  run --separate-stderr -0 cairn push oci:layout:big "$registry/big:1" --tls-verify false --verbose
+  at=$(grep -oE 'going on at byte [0-9]+' <<<"$stderr" | grep -oE '[0-9]+')
+  ((at >= 64 << 20))
+  [[ -z $(ls "$HOME/.cache/cairn/uploads") ]]
+  skopeo copy -q --src-tls-verify=false "docker://$registry/big:1" oci:back:1
+  [[ $(jq -r '.manifests[0].digest' layout/index.json) == $(jq -r '.manifests[0].digest' back/index.json) ]]
+}
+
 @test "needs a destination unless the name has one" {
   with_store
   run --separate-stderr -2 cairn push library:2026.11

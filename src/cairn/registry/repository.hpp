@@ -6,6 +6,7 @@
 #include <cairn/registry/host.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -55,6 +56,9 @@ public:
   /// Where uploads may mount blobs from, besides the source: repositories of this registry.
   void mount_from(std::vector<std::string> repositories) { mount_from_ = std::move(repositories); }
 
+  /// Remember in this directory where uploads of large blobs go, so that another run goes on with those that this one does not finish.
+  void remember_uploads(std::filesystem::path directory) { uploads_ = std::move(directory); }
+
   /// Make `tag` mean `manifest`, which `from` has; what it names must be here already. Last of all.
   void tag(const std::string& tag, const oci::Descriptor& manifest, const oci::BlobSource& from, const Task& task);
 
@@ -82,6 +86,7 @@ private:
   const Task& task_;
   TransferLimits limits_;
   std::vector<std::string> mount_from_;
+  std::filesystem::path uploads_;
   mutable std::mutex mutex_;
   mutable std::map<Digest, std::string> resolved_;  ///< bytes of what `resolve` found
 };

@@ -73,6 +73,7 @@ http::Reply Upload::request(const std::string& method, const http::Url& url, con
 void Upload::keep_location(const http::Response& response)
 {
   if (const auto location = response.header("location")) location_ = repository_.host_->upload_location(response.url, *location);
+  if (record_) record_->keep(location_.str());
   if (const auto least = response.header("oci-chunk-min-length"))
     std::from_chars(least->data(), least->data() + least->size(), least_chunk_bytes_);
 }
@@ -106,23 +107,46 @@ bool Upload::begin(const std::vector<std::string>& mount_from)
   return false;
 }
 
+bool Upload::resume()
+{
+  if (!record_ || record_->location().empty()) return false;
+  try {
+    location_ = repository_.host_->upload_location(repository_.request("GET", "", task_).url, record_->location());
+    const auto reply = request("GET", location_, nullptr, {});
+    const auto has = received(reply).value_or(0);
+    if (reply.status < 200 || reply.status > 204 || has > blob_.size_bytes) return false;
+    keep_location(reply);
+    // `0-0` is also how an empty upload is told.
+    offset_ = has <= 1 ? 0 : has;
+  } catch (const Error& error) {
+    log::debug("blob {}: what an earlier run sent is not there any more: {}", blob_.digest.str(), error.what());
+    return false;
+  }
+  log::debug("blob {}: going on at byte {} of an earlier run's upload", blob_.digest.str(), offset_);
+  task_.advance(offset_);
+  return true;
+}
+
 void Upload::run(const std::vector<std::string>& mount_from)
 {
   const auto tries = repository_.host_->client().options().retry.tries;
+  if (in_chunks_ && reading_ == Reading::again) record_ = UploadRecord::open(repository_.uploads_, repository_.path(), blob_.digest);
   for (unsigned failed = 0;;) {
-    if (begin(failed == 0 ? mount_from : std::vector<std::string>())) {
-      task_.advance(blob_.size_bytes);
-      return;
+    if (failed != 0 || !resume()) {
+      offset_ = 0;
+      if (begin(failed == 0 ? mount_from : std::vector<std::string>())) {
+        task_.advance(blob_.size_bytes);
+        break;
+      }
     }
-    offset_ = 0;
-    if (send() == Outcome::done) return;
-    if (repository_.has(blob_, task_)) return;
+    if (send() == Outcome::done || repository_.has(blob_, task_)) break;
     if (++failed >= tries || reading_ == Reading::once)
       throw Error(Errc::network,
                   fmt::format("blob {}: the upload to {} broke off {} times", blob_.digest.str(), repository_.path(), failed));
     log::debug("blob {}: uploading again from its start", blob_.digest.str());
     repository_.host_->client().wait(failed, task_);
   }
+  if (record_) record_->forget();
 }
 
 Upload::Outcome Upload::send()

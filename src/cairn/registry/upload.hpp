@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cairn/registry/repository.hpp>
+#include <cairn/registry/upload_record.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -13,7 +14,7 @@ namespace cairn::registry {
 enum class Reading { again, once };
 
 /// One blob on its way up (distribution-spec 1.1, "Pushing a blob"). Small blobs go in one PUT; larger ones in chunks, and
-/// after a break the registry says what it has. For the room's own use; one thread at a time.
+/// after a break, or in the run after one that was killed, the registry says what it has. For the room's own use; one thread at a time.
 class Upload {
 public:
   /// All outlive it.
@@ -23,6 +24,8 @@ public:
 
 private:
   enum class Outcome { done, again };
+  /// Go on with what an earlier run began, if the registry still has it.
+  [[nodiscard]] bool resume();
   /// Begin a session, mounting if the registry can: true when that was all.
   [[nodiscard]] bool begin(const std::vector<std::string>& mount_from);
   [[nodiscard]] Outcome send();
@@ -43,6 +46,7 @@ private:
   Reading reading_;
   const Task& task_;
   http::Url location_;
+  std::optional<UploadRecord> record_;
   std::uint64_t offset_ = 0;
   std::uint64_t chunk_bytes_;
   std::uint64_t least_chunk_bytes_ = 0;  ///< OCI-Chunk-Min-Length

@@ -23,6 +23,8 @@ import urllib.parse
 import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from recorded_requests import Recorder
+
 SWITCHES = {
     # authentication
     'challenge': 'list of WWW-Authenticate values for every request without a valid Authorization ("": none)',
@@ -35,6 +37,7 @@ SWITCHES = {
     'refuse_delete_scope': 'the token server refuses scopes with delete (Quay)',
     'insufficient_scope_once': 'first request with a token: 401 with insufficient_scope and this scope',
     # faults on any request that matches `where` ("METHOD regex")
+    'belongs': 'list of Authorization values and queries that this server may get without asking (recorded_requests.py)',
     'fail': 'object {rate, seed, kinds}: share of requests that fail',
     'status': 'list of {where, status, times, headers, body}',
     'cut': 'list of {where, after, times}: close the connection after so many body bytes of the answer',
@@ -66,6 +69,7 @@ class Registry:
         with self.lock:
             self.blobs, self.manifests, self.tags, self.uploads, self.tokens = {}, {}, {}, {}, {}
             self.requests, self.quirks, self.counts = [], {}, {}
+            self.asked, self.issued = set(), set()  # schemes of challenges, and tokens
             self.random = random.Random(0)
             self.next = 0
 
@@ -80,6 +84,7 @@ class Registry:
 
 
 REGISTRY = Registry()
+RECORDER = Recorder()
 REPOSITORY = r'/v2/(?P<name>[a-z0-9._/-]+?)'
 
 
@@ -261,6 +266,7 @@ class Handler(BaseHTTPRequestHandler):
         with REGISTRY.lock:
             REGISTRY.next += 1
             token = f'token-{REGISTRY.next}'
+            REGISTRY.issued.add(token)
             REGISTRY.tokens[token] = (time.monotonic() + self.quirk('token_life', 300), scopes)
         return self.answer(200, json.dumps({self.quirk('token_key', 'token'): token, 'expires_in': self.quirk('token_life', 300)}),
                            [('Content-Type', 'application/json')])
@@ -281,9 +287,18 @@ class Handler(BaseHTTPRequestHandler):
         if scheme == 'Basic' and self.basic_user():
             return True
         port = self.server.server_address[1]
+        REGISTRY.asked.update(one.partition(' ')[0] for one in challenge)
         self.error(401, 'UNAUTHORIZED', 'authentication required',
                    [('WWW-Authenticate', one.replace('{port}', str(port))) for one in challenge if one])
         return False
+
+    def record(self):
+        authorization = self.headers.get('Authorization', '')
+        scheme, _, value = authorization.partition(' ')
+        here = self.path.startswith('/token')
+        asked = (value in REGISTRY.issued or self.quirk('token_body') is not None if scheme == 'Bearer'
+                 else 'Basic' in REGISTRY.asked or (here and bool(REGISTRY.asked or self.quirk('users'))))
+        RECORDER.record(self, self.server.server_address[1], asked, self.quirk('belongs', []))
 
     # ---- the protocol
 
@@ -296,6 +311,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.startswith('/_'):
             REGISTRY.requests.pop()
             return self.control()
+        self.record()
         for rule in self.rules('status'):
             self.read_body()
             return self.answer(rule['status'], rule.get('body', ''), list(rule.get('headers', {}).items()))

@@ -17,7 +17,10 @@ import urllib.parse
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from recorded_requests import Recorder
+
 KEY, CERTIFICATE, USER, PASSWORD = sys.argv[1:5]
+RECORDER = Recorder()
 
 
 def b64(data):
@@ -47,6 +50,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         shown = self.headers.get('Authorization', '')
+        RECORDER.record(self, self.server.server_address[1], asked=shown.startswith('Basic '))
         account = ''
         print(f'GET {self.path.partition("?")[0]} {"credentials" if shown else "anonymous"}', file=sys.stderr, flush=True)
         if shown:

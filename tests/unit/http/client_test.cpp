@@ -102,7 +102,7 @@ TEST_F(ClientTest, tells_who_is_not_there)
 TEST_F(ClientTest, keeps_a_credential_from_another_origin)
 {
   QuirkRegistry other;
-  server->quirks(fmt::format(R"({{"redirect": [{{"where": "GET /v2/", "to": "http://{}/v2/"}}]}})", other.host()));
+  server->quirks(fmt::format(R"({{"belongs": ["Bearer geheim"], "redirect": [{{"where": "GET /v2/", "to": "http://{}/v2/"}}]}})", other.host()));
   auto request = get();
   request.redirects = Redirects::follow;
   request.authorization = Secret("Bearer geheim");
@@ -116,7 +116,7 @@ TEST_F(ClientTest, keeps_a_credential_from_another_origin)
 
 TEST_F(ClientTest, follows_a_relative_redirect_with_the_credential)
 {
-  server->quirks(R"({"redirect": [{"where": "GET /v2/x", "to": "../v2/"}]})");
+  server->quirks(R"({"belongs": ["Bearer geheim"], "redirect": [{"where": "GET /v2/x", "to": "../v2/"}]})");
   auto request = get("/v2/x");
   request.redirects = Redirects::follow;
   request.authorization = Secret("Bearer geheim");
@@ -199,6 +199,7 @@ TEST_F(ClientTest, stops_at_once_when_asked)
 TEST_F(ClientTest, logs_no_secret)
 {
   std::string logged;
+  server->quirks(R"({"belongs": ["Bearer geheim", "sig=geheim"]})");
   log::set_sink(log::Level::debug, [&](log::Level, std::string_view text) { logged += text; });
   auto request = get("/v2/?sig=geheim");
   request.authorization = Secret("Bearer geheim");

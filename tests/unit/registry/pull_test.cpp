@@ -135,6 +135,7 @@ TEST_F(Pull, follows_a_blob_elsewhere_without_the_credential)
   server->quirks(fmt::format(R"({{"users": {{"me": "geheim"}}, "challenge": ["Basic realm=x"],
       "redirect": [{{"where": "GET /blobs/", "to": "http://{}/v2/x/blobs/{}?sig=geheim"}}]}})",
                              storage.host(), blob.digest.str()));
+  storage.quirks(R"({"belongs": ["sig=geheim"]})");
   storage.forget_requests();
   EXPECT_EQ(read(*open("team/app", Credentials{.user = "me", .password = Secret("geheim")}), blob), "hello");
   ASSERT_EQ(storage.requests().size(), 1u);

@@ -2,6 +2,7 @@
 #include <unit/registry/registry_test.hpp>
 
 #include <cairn/image/copy.hpp>
+#include <cairn/os/temp.hpp>
 
 namespace cairn::registry {
 namespace {
@@ -83,6 +84,39 @@ TEST_F(Push, sends_at_most_one_chunk_twice_after_a_cut)
   push_in_chunks(R"({"cut_upload": [{"after": 9000, "times": 1}]})");
   EXPECT_EQ(count("GET", "/uploads/"), 1u);  // how much arrived
   EXPECT_LE(sent_bytes(), 40'000u + 16'384u);
+}
+
+TEST_F(Push, goes_on_with_the_upload_of_an_earlier_run)
+{
+  const TempDir records;
+  const auto run = [&](const oci::Descriptor& what) {
+    const auto repository = open("team/app", {}, small_chunks());
+    repository->remember_uploads(records.path() / "uploads");
+    repository->take(what, here, task);
+  };
+  const auto files = [&] {
+    const std::filesystem::directory_iterator all(records.path() / "uploads");
+    return std::vector<std::filesystem::path>(begin(all), end(all));
+  };
+  blob = here.add(bytes(40'000));
+  server->quirks(R"({"status": [{"where": "PUT ", "status": 403}]})");
+  EXPECT_THROW(run(blob), Error);
+  ASSERT_EQ(files().size(), 1u);
+  EXPECT_EQ(std::filesystem::status(files().front()).permissions() & std::filesystem::perms(0777), std::filesystem::perms(0600));
+  server->quirks("{}");
+  server->forget_requests();
+  run(blob);
+  EXPECT_EQ(read(*open(), blob), bytes(40'000));
+  EXPECT_EQ(count("POST") + count("PATCH"), 0u);
+  EXPECT_TRUE(files().empty());
+  // What is remembered of a registry that forgot it costs one question.
+  const auto other = here.add(bytes(40'000, 2));
+  server->quirks(R"({"status": [{"where": "PATCH ", "status": 403}]})");
+  EXPECT_THROW(run(other), Error);
+  ASSERT_EQ(files().size(), 1u);
+  server->reset();
+  run(other);
+  EXPECT_EQ(read(*open(), other), bytes(40'000, 2));
 }
 
 TEST_F(Push, continues_where_the_registry_stopped_taking)
