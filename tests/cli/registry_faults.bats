@@ -116,3 +116,38 @@ push_says() {
     "blob ${layer:7:12}: $registry/other: access denied (403: DENIED: quota); no credentials for it in '$HOME/.config/containers/auth.json', '$HOME/.docker/config.json', '$HOME/.dockercfg'; cairn login $registry gives them"
   push_says '{"status": [{"where": "PUT /manifests/", "status": 413}]}' "PUT http://$registry/v2/other/manifests/2: status 413"
 }
+
+@test "documents that are not what they should be, each in one line" {
+  start_quirk_registry "$BATS_TEST_TMPDIR/r"
+  corpus=$checkout/tests/hostile/oci
+  cases=0
+  while IFS=$'\t' read -r name kind verdict fragment; do
+    [[ $name == *.json && $verdict != accept ]] || continue
+    case $name in
+      74-*) fragment="the registry sends it as" ;;
+      80-not-an-object.json) fragment="not an object" ;;
+    esac
+    type=application/vnd.oci.image.$kind.v1+json
+    document=$corpus/$name
+    rules=()
+    if [[ $kind == config ]]; then
+      # A manifest that names it.
+      digest=$(sha256sum "$document" | cut -d ' ' -f 1)
+      type=application/vnd.oci.image.manifest.v1+json
+      jq -n --arg digest "sha256:$digest" --argjson size "$(stat -c %s "$document")" '{schemaVersion: 2,
+        mediaType: "application/vnd.oci.image.manifest.v1+json", layers: [], config: {mediaType: "application/vnd.oci.image.config.v1+json",
+        digest: $digest, size: $size}}' >"$name"
+      rules=("{\"where\": \"GET /blobs/sha256:$digest\", \"status\": 200, \"file\": \"$document\"}")
+      document=$PWD/$name
+    fi
+    rules+=("{\"where\": \"GET /manifests/\", \"status\": 200, \"file\": \"$document\", \"headers\": {\"Content-Type\": \"$type\"}}")
+    quirks "{\"status\": [$(IFS=,; echo "${rules[*]}")]}"
+    run --separate-stderr cairn inspect "docker://$registry/x:1" --tls-verify false
+    [[ $status == 1 && -z $output && $stderr == "cairn: "*"$fragment"* && $stderr != *$'\n'* ]] || {
+      printf '%s: exit code %s\n%s\nexpected in it: %s\n' "$name" "$status" "$stderr" "$fragment"
+      return 1
+    }
+    ((++cases))
+  done < <(grep -v '^#' "$corpus/expected.tsv")
+  ((cases >= 50))
+}

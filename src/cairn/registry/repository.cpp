@@ -17,6 +17,11 @@
 namespace cairn::registry {
 namespace {
 
+/// A registry without referrers has no way to change their list at once: whoever finds itself lost adds itself again. It looks when
+/// those who had read the list before it wrote have had the time to write theirs: this many times what it took itself, and a little.
+constexpr unsigned most_fallback_rounds = 12;
+constexpr int settled_after = 4;
+constexpr std::chrono::milliseconds settled_least{20};
 constexpr std::uint64_t error_limit_bytes = std::uint64_t{64} << 10;
 constexpr std::uint64_t list_limit_bytes = std::uint64_t{16} << 20;
 constexpr std::size_t most_pages = 10'000;
@@ -335,8 +340,9 @@ std::vector<oci::Descriptor> Repository::referrers(const Digest& digest, const T
 void Repository::add_to_fallback(const oci::Descriptor& manifest, std::string_view content, const Digest& subject, const Task& task)
 {
   const auto tag = fallback_tag(subject);
-  constexpr int rounds = 3;
-  for (int round = 0; round < rounds; ++round) {
+  for (unsigned round = 0; round < most_fallback_rounds; ++round) {
+    const auto& clock = *host_->client().options().clock;
+    const auto begin = clock.now();
     auto index = fallback(subject, task).value_or(oci::Index{});
     const bool listed = std::ranges::any_of(index.manifests, [&](const auto& one) { return one.digest == manifest.digest; });
     if (listed) return;
@@ -350,8 +356,10 @@ void Repository::add_to_fallback(const oci::Descriptor& manifest, std::string_vi
     index.manifests.push_back(entry);
     const auto text = index.json();
     put_manifest(tag, {.media_type = index.media_type, .digest = sha256(text), .size_bytes = text.size()}, text, task);
-    // Somebody else may have written in between: look, and add again.
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.now() - begin);
+    clock.sleep(settled_after * took + settled_least, task);
   }
+  throw Error(Errc::network, fmt::format("{}: others kept changing its list of referrers ({}) meanwhile; push again", path(), tag));
 }
 
 void Repository::remove(const Digest& manifest, const Task& task)

@@ -44,7 +44,8 @@ void add_push(CommandLine& line, Program& program)
                   .description =
                       "Sends what the registry lacks, several blobs at a time; blobs that it has in a repository we know of are mounted. "
                       "Configs and layers go first, manifests after all that they name, the tag last: nobody sees half an image. What an "
-                      "interrupted push sent stays there, and the next one goes on.\n\n"
+                      "interrupted push sent stays there, and the next one goes on: layers over 64 MiB in their middle, where the registry "
+                      "keeps what came of a chunk (Docker's own begins such a layer again).\n\n"
                       "An index is pushed with all its images, or with `--platform` one of them alone. The manifest's digest is printed.",
                   .examples = {{"cairn push library:2026.11 registry.example.com/modules/library:2026.11", "Publish a library."},
                                {"cairn push library:2026.11 docker://registry.example.com/modules/library --digestfile digest",

@@ -22,6 +22,7 @@ import time
 import urllib.parse
 import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from recorded_requests import Recorder
 
@@ -39,7 +40,7 @@ SWITCHES = {
     # faults on any request that matches `where` ("METHOD regex")
     'belongs': 'list of Authorization values and queries that this server may get without asking (recorded_requests.py)',
     'fail': 'object {rate, seed, kinds}: share of requests that fail',
-    'status': 'list of {where, status, times, headers, body}',
+    'status': 'list of {where, status, times, headers, body, or file with the body}',
     'cut': 'list of {where, after, times}: close the connection after so many body bytes of the answer',
     'cut_upload': 'list of {after, times}: close after reading so many bytes of a PATCH or PUT',
     'slow': 'list of {where, bytes, seconds}: then that pause',
@@ -314,7 +315,8 @@ class Handler(BaseHTTPRequestHandler):
         self.record()
         for rule in self.rules('status'):
             self.read_body()
-            return self.answer(rule['status'], rule.get('body', ''), list(rule.get('headers', {}).items()))
+            body = Path(rule['file']).read_bytes() if 'file' in rule else rule.get('body', '')
+            return self.answer(rule['status'], body, list(rule.get('headers', {}).items()))
         for rule in self.rules('redirect'):
             self.read_body()
             return self.answer(307, '', [('Location', rule['to'])])

@@ -4,6 +4,8 @@
 #include <cairn/image/copy.hpp>
 #include <cairn/os/temp.hpp>
 
+#include <thread>
+
 namespace cairn::registry {
 namespace {
 
@@ -242,6 +244,31 @@ TEST_F(Push, writes_the_fallback_tag_where_there_are_no_referrers)
   // Once more adds nothing.
   open()->take(signed_, here, task);
   EXPECT_EQ(open()->referrers(root.digest, task).size(), 1u);
+}
+
+TEST_F(Push, loses_no_referrer_to_others_who_push_at_the_same_moment)
+{
+  test::ImageMaker maker(here);
+  const auto root = maker.file("a", "1").put();
+  image::copy(here, root, *open(), {}, task);
+  std::vector<oci::Descriptor> signatures;
+  for (int i = 0; i < 6; ++i) {
+    test::ImageMaker signature(here);
+    signature.manifest.subject = root;
+    signatures.push_back(signature.file("s", std::to_string(i)).put());
+  }
+  {
+    // Real time: who loses has to wait.
+    const http::Client client{http::Options{}};
+    const auto host = std::make_shared<Host>(client, server->host(), Security::unchecked, nullptr, "");
+    std::vector<std::jthread> threads;
+    for (const auto& one : signatures)
+      threads.emplace_back([&] {
+        Repository repository(host, "team/app", task);
+        image::copy(here, one, repository, {}, task);
+      });
+  }
+  EXPECT_EQ(open()->referrers(root.digest, task).size(), 6u);
 }
 
 }  // namespace
