@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Install a wheelhouse with pip and with cairn, and list what differs.
 
-    compare_pip.py [--bytecode] CAIRN VENV WHEELHOUSE [SCRATCH]
+    compare_pip.py [--bytecode|--import] CAIRN VENV WHEELHOUSE [SCRATCH]
 
 WHEELHOUSE holds wheels and requirements.txt with their hashes. VENV is where pip is. Compared are names, kinds, modes and
 content of every file below a fresh virtual environment, but for what the environment itself brings. Both are given the same
 prefix, so that scripts and RECORD are the same too. With --bytecode both compile; what is compared then is the code without the header
-that says when it is valid. Exit code 1 and the differences, or the number of files.
+that says when it is valid. With --import `pip check` is asked of both, and every top-level module that the packages bring is imported: what
+goes wrong with cairn's files and not with pip's counts as a difference. Exit code 1 and the differences, or the number of files.
 """
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -60,9 +62,33 @@ def snapshot(root):
     return found
 
 
+IMPORT_ALL = """
+import importlib, importlib.metadata, json, sys
+failed = {}
+for name in sorted(importlib.metadata.packages_distributions()):
+    if name.isidentifier() and not name.startswith("_"):
+        try:
+            importlib.import_module(name)
+        except BaseException as error:
+            failed[name] = repr(error)
+json.dump(failed, open(sys.argv[1], "w"))
+"""
+
+
+def use(venv, prefix, scratch):
+    """What goes wrong when the packages below `prefix` are used."""
+    report = scratch / "imports.json"
+    done = subprocess.run([f"{prefix}/bin/python", "-c", IMPORT_ALL, report], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    failed = json.loads(report.read_text()) if report.is_file() else {"all": done.stdout[-2000:]}
+    wrong = [f"import {name}: {error}" for name, error in failed.items()]
+    check = subprocess.run([f"{venv}/bin/pip", "--python", f"{prefix}/bin/python", "check", "--disable-pip-version-check"], stdout=subprocess.PIPE, text=True)
+    return wrong + (check.stdout.splitlines() if check.returncode else [])
+
+
 def main():
-    bytecode = sys.argv[1] == "--bytecode"
-    cairn, venv, wheelhouse, *parent = sys.argv[2 if bytecode else 1:]
+    mode = sys.argv[1] if sys.argv[1].startswith("--") else ""
+    bytecode = mode == "--bytecode"
+    cairn, venv, wheelhouse, *parent = sys.argv[2 if mode else 1:]
     scratch = pathlib.Path(tempfile.mkdtemp(dir=parent[0] if parent else None))
     os.umask(0o002)  # what cairn writes is what pip writes with this umask: group as user
     try:
@@ -72,6 +98,7 @@ def main():
         subprocess.run([f"{venv}/bin/pip", "--python", f"{prefix}/bin/python", "install", "--quiet", "--no-deps", "--compile" if bytecode else "--no-compile", "--require-hashes", "--no-index",
                         "--disable-pip-version-check", "--find-links", wheelhouse, "-r", f"{wheelhouse}/requirements.txt"], check=True)
         by_pip = {name: what for name, what in snapshot(prefix).items() if name not in before}
+        wrong_by_pip = use(venv, prefix, scratch) if mode == "--import" else []
         shutil.rmtree(prefix)
         store = scratch / "store"
         environment = {**os.environ, "CAIRN_WHEEL_CACHE": str(scratch / "cache")}
@@ -85,12 +112,17 @@ def main():
         subprocess.run([cairn, "unpack", "stack:1", root, "--store", store, "--quiet"], check=True, env=environment)
         unpacked = root / str(prefix).lstrip("/")
         by_cairn = {name: what for name, what in snapshot(unpacked).items() if name not in before}
+        wrong = []
+        if mode == "--import":
+            subprocess.run([f"{venv}/bin/python", "-m", "venv", "--without-pip", prefix], check=True)
+            shutil.copytree(unpacked, prefix, symlinks=True, dirs_exist_ok=True)
+            wrong = [line for line in use(venv, prefix, scratch) if line not in wrong_by_pip]
     finally:
         shutil.rmtree(scratch)
     differences = [f"{name}: pip {by_pip.get(name)}, cairn {by_cairn.get(name)}" for name in sorted({*by_pip, *by_cairn}) if by_pip.get(name) != by_cairn.get(name)]
-    print("\n".join(differences[:40]))
+    print("\n".join((differences + wrong)[:40]))
     print(f"{len(by_pip)} files, directories and links of pip, {len(by_cairn)} of cairn, {len(differences)} differ")
-    return 1 if differences or not by_pip else 0
+    return 1 if differences or wrong or not by_pip else 0
 
 
 if __name__ == "__main__":
