@@ -129,6 +129,16 @@ cairn() { "$CAIRN" "$@"; }
   [[ $(chroot root /opt/app-root/bin/python -c 'import docopt, local_lib; print(docopt.__version__, local_lib.answer)') == "0.6.2 42" ]]
   [[ -e root/opt/app-root/lib/python3.11/site-packages/docopt-0.6.2.dist-info/RECORD ]]
   rm -rf root
+  # The same by `python add`, and by `python layers` on a base; these two wheels are known now.
+  run --separate-stderr -0 cairn python add lightgbm:1 source --tag added:1
+  [[ $stderr == *"local-lib: built here, path ./lib"* ]]
+  cairn unpack added:1 root --quiet
+  [[ $(chroot root /opt/app-root/bin/python -c 'import docopt, local_lib; print(docopt.__version__, local_lib.answer)') == "0.6.2 42" ]]
+  rm -rf root
+  cairn python layers source --base lightgbm:1 --tag layers:1 --quiet
+  [[ $(cairn python list layers:1 --json | jq -r '[.packages[].name] | join(" ")') == "docopt local-lib" ]]
+  run --separate-stderr -1 cairn python layers source --tag layers:2
+  [[ $stderr == *"2 packages have no wheel"*"--base IMAGE, on which cairn builds them"* ]]
   # Known; and what an input changed in is built again.
   mkdir nothing-here
   for tool in sh env; do ln -s "$(command -v "$tool")" nothing-here; done

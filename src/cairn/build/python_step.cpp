@@ -142,10 +142,9 @@ StepLayers PythonSteps::make(const recipe::Step& step, const Task& task)
   const auto sources = stack::open_sources(request, lock, state_->settings.layer.threads);
   auto resolved = python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
   if (!resolved.unbuilt.empty()) {
-    auto built = build_wheels(resolved.unbuilt, {.base = state_->base, .prefix = python.prefix, .lock = lock, .settings = state_->settings}, cache, state_->store, task);
-    std::ranges::move(built, std::back_inserter(resolved.wheels));
-    std::ranges::sort(resolved.wheels, {}, [](const python::Chosen& one) { return one.pin.name; });
-    for (const auto& one : resolved.unbuilt) resolved.warnings.push_back(fmt::format("{}: built here, {}", one.name, one.why));
+    auto built = build_wheels(resolved.unbuilt, {.base = state_->base, .prefix = python.prefix, .lock = lock, .uses_records = state_->settings.uses_records, .isolation = state_->settings.isolation},
+                              cache, state_->store, task);
+    add_built(resolved, std::move(built));
   }
 
   auto settings = state_->make_settings(python, lock);

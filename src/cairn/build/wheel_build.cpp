@@ -109,7 +109,7 @@ public:
     key.add(build_.base.descriptor.digest.str()).add(build_.prefix).add(input.kind).add(input.requirement).add(limits);
     key.add(input.directory.empty() ? std::string() : trees_.of(input.directory, {}));
     const auto record = store_.cache("builds") / fmt::format("wheel-{}.json", key.finish());
-    auto path = build_.settings.uses_records ? known(record) : std::nullopt;
+    auto path = build_.uses_records ? known(record) : std::nullopt;
     if (!path) {
       path = make(package, input, limits);
       oci::JsonWriter json;
@@ -141,7 +141,7 @@ private:
     step.env.emplace_back("HOME", "/tmp");
     if (const auto index = stack::first_index(build_.lock.lock)) step.env.emplace_back("PIP_INDEX_URL", *index);
     if (!input.directory.empty()) step.mounts.emplace_back(input.directory, std::string(source_place));
-    const auto container = run_step(build_.base, step, store_, build_.settings.isolation, task_);
+    const auto container = run_step(build_.base, step, store_, build_.isolation, task_);
     return take(package, container->mount());
   }
 
@@ -184,6 +184,13 @@ std::vector<python::Chosen> build_wheels(const std::vector<python::Unbuilt>& pac
   for (const auto& package : packages)
     in_context([&] { return fmt::format("{} ({})", package.name, package.why); }, [&] { out.push_back(builder.wheel(package)); });
   return out;
+}
+
+void add_built(python::Resolved& resolved, std::vector<python::Chosen> built)
+{
+  std::ranges::move(built, std::back_inserter(resolved.wheels));
+  std::ranges::sort(resolved.wheels, {}, [](const python::Chosen& one) { return one.pin.name; });
+  for (const auto& one : std::exchange(resolved.unbuilt, {})) resolved.warnings.push_back(fmt::format("{}: built here, {}", one.name, one.why));
 }
 
 }  // namespace cairn::build

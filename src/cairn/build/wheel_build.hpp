@@ -2,21 +2,22 @@
 #pragma once
 
 #include <cairn/base/task.hpp>
-#include <cairn/build/build.hpp>
+#include <cairn/build/container.hpp>
 #include <cairn/python/resolve.hpp>
 #include <cairn/stack/request.hpp>
 
 #include <string>
 #include <vector>
 
-/// Packages that no source has a wheel of. For the room's own use.
+/// Packages that no source has a wheel of.
 namespace cairn::build {
 
 struct WheelBuild {
   const image::Image& base;    ///< in the store; brings Python, pip (or Debian's wheel of it) and what compiling takes
   std::string prefix;          ///< of a virtual environment whose Python and pip are asked first
   const stack::OpenLock& lock;
-  const BuildSettings& settings;
+  bool uses_records = true;    ///< false: build again what is known
+  Isolation isolation = Isolation::automatic;
 };
 
 /// Build them one by one in containers of the base, with the network: archives only with a hash of the lock, repositories at the lock's
@@ -25,5 +26,8 @@ struct WheelBuild {
 /// buildah; Error{tool} with pip's last lines; Error{corrupt} for anything but one wheel of that package.
 [[nodiscard]] std::vector<python::Chosen> build_wheels(const std::vector<python::Unbuilt>& packages, const WheelBuild& build, python::WheelCache& cache,
                                                        store::Store& store, const Task& task);
+
+/// Put them among those that `resolved` has, with a warning for each that says it was built; none is unbuilt then.
+void add_built(python::Resolved& resolved, std::vector<python::Chosen> built);
 
 }  // namespace cairn::build

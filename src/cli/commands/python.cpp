@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cairn/base/error.hpp>
+#include <cairn/build/wheel_build.hpp>
 #include <cairn/image/copy.hpp>
 #include <cairn/stack/interpreter.hpp>
 #include <cairn/stack/make.hpp>
@@ -27,6 +28,7 @@ struct Options {
   std::optional<std::string> tag;
   std::optional<std::string> prefix;
   std::optional<std::string> interpreter;
+  std::optional<std::string> base;
   std::optional<std::uint64_t> layers;
   std::optional<std::string> compression;
   std::optional<std::uint64_t> level;
@@ -92,15 +94,22 @@ stack::BytecodeMaker bytecode_maker(const store::Store& store, const oci::BlobSo
       .bytecode_maker();
 }
 
-/// The base in the store, and what of the stack it has already. Those wheels are taken off the list: their layers would
-/// change nothing.
-void put_on_base(Program& program, store::Store& store, const std::string& argument, stack::MakeSettings& settings,
-                 std::vector<python::Chosen>& wheels, bool bytecode)
+/// The image of that name, in the store.
+image::Image in_store(const std::string& argument, Program& program, store::Store& store)
 {
   const auto open = open_image(program, argument);
-  settings.base = image::load(*open.blobs, open.manifest);
+  auto image = image::load(*open.blobs, open.manifest);
+  image::copy_image(*open.blobs, image, store, program.task(fmt::format("read {}", argument)));
+  return image;
+}
+
+/// What of the stack the base has already. Those wheels are taken off the list: their layers would change nothing.
+void put_on_base(Program& program, store::Store& store, const std::string& argument, const image::Image& image,
+                 stack::MakeSettings& settings, std::vector<python::Chosen>& wheels, bool bytecode)
+{
+  settings.base = image;
   const auto task = program.task(fmt::format("read {}", argument));
-  const auto base = stack::read_base(*open.blobs, *settings.base, settings.install.layout, task);
+  const auto base = stack::read_base(store, image, settings.install.layout, task);
   if (!base.has_python)
     program.warn(fmt::format("{}: has no {}/bin/python*; the stack is of use to an image that has", printable(argument),
                              settings.install.layout.prefix));
@@ -109,14 +118,14 @@ void put_on_base(Program& program, store::Store& store, const std::string& argum
     program.warn(fmt::format("{}: has glibc {}.{}, wheels were chosen for {}.{}; give --glibc", printable(argument), base.glibc->first,
                              base.glibc->second, target.libc_major, target.libc_minor));
   settings.replaced = stack::replace(base, stack::leave_to_base(base, wheels));
-  image::copy_image(*open.blobs, *settings.base, store, task);
-  if (bytecode) settings.bytecode = bytecode_maker(store, *open.blobs, settings, task);
+  if (bytecode) settings.bytecode = bytecode_maker(store, store, settings, task);
 }
 
 Exit layers(const Options& options, Program& program, const std::string& lock_file, const std::optional<std::string>& base)
 {
   if (!options.tag) throw UsageError(fmt::format("'python {}' needs --tag; see cairn python --help", options.words.front()));
   store::check_tag_name(*options.tag);
+  if (options.base && base) throw UsageError("--base: 'python add' builds on its IMAGE");
   if (options.bytecode && !base)
     throw UsageError("--bytecode: the Python of a base compiles it; 'python layers' has none, 'python add' has");
   std::optional<image::Reference> output;
@@ -130,9 +139,19 @@ Exit layers(const Options& options, Program& program, const std::string& lock_fi
     const auto sources = stack::open_sources(request, lock, program.settings().jobs.value);
     return python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
   }();
-  if (!resolved.unbuilt.empty()) throw Error(Errc::unsupported, stack::unbuilt_text(resolved.unbuilt));
+  const auto built_on = base ? base : options.base;
+  if (!resolved.unbuilt.empty() && !built_on)
+    throw Error(Errc::unsupported, fmt::format("{}; or --base IMAGE, on which cairn builds them", stack::unbuilt_text(resolved.unbuilt)));
   auto store = program.open_store(store::Access::write);
-  if (base) put_on_base(program, store, *base, settings, resolved.wheels, options.bytecode);
+  if (built_on) {
+    const auto image = in_store(*built_on, program, store);
+    if (!resolved.unbuilt.empty()) {
+      const auto task = program.task(fmt::format("build wheels on {}", *built_on));
+      const build::WheelBuild build{.base = image, .prefix = settings.install.layout.prefix, .lock = lock};
+      build::add_built(resolved, build::build_wheels(resolved.unbuilt, build, cache, store, task));
+    }
+    if (base) put_on_base(program, store, *base, image, settings, resolved.wheels, options.bytecode);
+  }
   const auto made = [&] {
     const auto task = program.task(fmt::format("make {}", *options.tag));
     return stack::make(resolved.wheels, settings, store, task);
@@ -193,7 +212,7 @@ void add_python(CommandLine& line, Program& program)
               "a wheel whose sha256 the lock has; nothing else is ever installed. Neither Python nor a container is needed: the image "
               "holds what `pip install --no-deps --no-compile` would write, and the same lock gives the same bytes on every machine.\n\n"
               "The largest packages get a layer each, the others share sixteen by a hash of their names, so that one changed package "
-              "changes one layer. `add` leaves packages alone that the image has at the same version, and hides what it has of others. If "
+              "changes one layer. What has no wheel is built on IMAGE, or on `layers`' --base, by buildah, once. `add` leaves packages alone that the image has at the same version, and hides what it has of others. If "
               "NAME:TAG is such an image already, its plan is kept where sizes leave a choice.",
           .examples =
               {
@@ -222,7 +241,8 @@ void add_python(CommandLine& line, Program& program)
   command.words("layers|add|list|diff IMAGE|LOCK…", "see above", OptionSpec::Count::some, options->words, ValueKind::file)
       .option("--tag", "NAME:TAG", "name of the image in the store", options->tag)
       .option("--prefix", "DIR", "of the virtual environment in the image: /opt/app-root", options->prefix)
-      .option("--interpreter", "PATH", "of scripts' first lines: PREFIX/bin/python", options->interpreter);
+      .option("--interpreter", "PATH", "of scripts' first lines: PREFIX/bin/python", options->interpreter)
+      .option("--base", "IMAGE", "`layers`: build on it what has no wheel", options->base, ValueKind::image);
   add_python_options(command, options->python);
   command.number("--layers", "K", "at most this many layers: 40", stack::least_layers, stack::most_layers, options->layers)
       .choice("--compression", {"zstd", "gzip", "none"}, "how layers are compressed; zstd unless settings say otherwise",
