@@ -124,14 +124,14 @@ cairn() { "$CAIRN" "$@"; }
   jq '.default = {docopt: {version: "==0.6.2", hashes: ["sha256:49b3a825280bd66b3aa83585ef59c4a8c82f2c8a522dbe754a8bc8d08c85c491"]}, "local-lib": {path: "./lib"}}' \
     app/Pipfile.lock >source/Pipfile.lock
   run --separate-stderr -0 cairn build source --base lightgbm:1 --tag source:1
-  [[ $stderr == *"docopt 0.6.2: built here, no wheel of this version is offered"*"local-lib: built here, path ./lib"* ]]
+  [[ $stderr == *"docopt 0.6.2: built here with setuptools "*", no wheel of this version is offered"*"local-lib: built here with setuptools "*", path ./lib"* ]]
   cairn unpack source:1 root --quiet
   [[ $(chroot root /opt/app-root/bin/python -c 'import docopt, local_lib; print(docopt.__version__, local_lib.answer)') == "0.6.2 42" ]]
   [[ -e root/opt/app-root/lib/python3.11/site-packages/docopt-0.6.2.dist-info/RECORD ]]
   rm -rf root
   # The same by `python add`, and by `python layers` on a base; these two wheels are known now.
   run --separate-stderr -0 cairn python add lightgbm:1 source --tag added:1
-  [[ $stderr == *"local-lib: built here, path ./lib"* ]]
+  [[ $stderr == *"local-lib: built here with setuptools "*", path ./lib"* ]]
   cairn unpack added:1 root --quiet
   [[ $(chroot root /opt/app-root/bin/python -c 'import docopt, local_lib; print(docopt.__version__, local_lib.answer)') == "0.6.2 42" ]]
   rm -rf root

@@ -142,7 +142,7 @@ StepLayers PythonSteps::make(const recipe::Step& step, const Task& task)
   const auto sources = stack::open_sources(request, lock, state_->settings.layer.threads);
   auto resolved = python::resolve(lock.lock, lock.pins, sources.settings, cache, task);
   if (!resolved.unbuilt.empty()) {
-    auto built = build_wheels(resolved.unbuilt, {.base = state_->base, .prefix = python.prefix, .lock = lock, .uses_records = state_->settings.uses_records, .isolation = state_->settings.isolation},
+    auto built = build_wheels(resolved.unbuilt, {.base = state_->base, .prefix = python.prefix, .request = request, .lock = lock, .uses_records = state_->settings.uses_records, .isolation = state_->settings.isolation},
                               cache, state_->store, task);
     add_built(resolved, std::move(built));
   }

@@ -18,7 +18,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
+#include <set>
+#include <span>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -29,6 +33,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t record_limit_bytes = std::uint64_t{64} << 10;
+constexpr std::size_t log_limit_bytes = std::size_t{8} << 20;
 constexpr std::string_view source_place = "/run/cairn-source";
 
 /// $1 the environment's prefix; $2 constraints; $3 `hashed` and a requirement, `url` and one, or `path` and a directory to copy, in $4.
@@ -54,8 +59,27 @@ case $kind in
   url) set -- "$@" wheel --requirement /tmp/cairn-requirements ;;
   path) cp -R /run/cairn-source /tmp/cairn-source; set -- "$@" wheel /tmp/cairn-source ;;
 esac
-exec "$@" --no-deps --no-cache-dir --disable-pip-version-check --wheel-dir /tmp/cairn-wheels
+exec "$@" --no-deps --no-cache-dir --disable-pip-version-check --log /tmp/cairn-pip.log --wheel-dir /tmp/cairn-wheels
 )";
+
+/// What pip's log says that it installed for a build, sorted: `Successfully installed setuptools-80.9.0 wheel-0.45.1`, one line an environment.
+std::vector<std::string> requirements_of(std::string_view log)
+{
+  constexpr std::string_view marker = "Successfully installed ";
+  std::set<std::string> out;
+  for (auto at = log.find(marker); at != std::string_view::npos; at = log.find(marker, at)) {
+    at += marker.size();
+    auto line = log.substr(at, log.find('\n', at) - at);
+    while (!line.empty()) {
+      const auto word = line.substr(0, line.find(' '));
+      line.remove_prefix(std::min(word.size() + 1, line.size()));
+      // A log is not to be believed: names and versions have no other characters.
+      const bool plain = std::ranges::all_of(word, [](char one) { return std::isalnum(static_cast<unsigned char>(one)) != 0 || std::string_view("._+!-").find(one) != std::string_view::npos; });
+      if (const auto dash = word.rfind('-'); plain && dash != std::string_view::npos) out.insert(fmt::format("{} {}", word.substr(0, dash), word.substr(dash + 1)));
+    }
+  }
+  return {out.begin(), out.end()};
+}
 
 struct Input {
   std::string kind;  ///< as the script has it
@@ -101,7 +125,7 @@ public:
   {
   }
 
-  python::Chosen wheel(const python::Unbuilt& package)
+  BuiltWheel wheel(const python::Unbuilt& package)
   {
     const auto input = input_of(package.pin, build_.lock.lock);
     const auto limits = constraints(build_.lock, package.pin.name);
@@ -109,29 +133,38 @@ public:
     key.add(build_.base.descriptor.digest.str()).add(build_.prefix).add(input.kind).add(input.requirement).add(limits);
     key.add(input.directory.empty() ? std::string() : trees_.of(input.directory, {}));
     const auto record = store_.cache("builds") / fmt::format("wheel-{}.json", key.finish());
-    auto path = build_.uses_records ? known(record) : std::nullopt;
-    if (!path) {
-      path = make(package, input, limits);
+    auto made = build_.uses_records ? known(record) : std::nullopt;
+    if (!made) {
+      made = make(package, input, limits);
       oci::JsonWriter json;
-      json.begin_object().member("wheel", digest_of_parent(*path)).end_object();
+      json.begin_object().member("wheel", digest_of_parent(made->path)).key("requirements").value(made->requirements).end_object();
       write_file_atomically(record, json.finish(), Flush::no);
     }
-    auto name = python::WheelName::parse(path->filename().native());
+    auto name = python::WheelName::parse(made->path.filename().native());
     if (name.name != package.pin.name)
       throw Error(Errc::corrupt, fmt::format("{}: what was built is {}", package.name, printable(name.file)));
-    return {.pin = package.pin, .wheel = std::move(name), .digest = Digest::parse(digest_of_parent(*path)), .path = *path};
+    const auto digest = Digest::parse(digest_of_parent(made->path));
+    return {{.pin = package.pin, .wheel = std::move(name), .digest = digest, .path = made->path}, std::move(made->requirements)};
   }
 
 private:
+  struct Made {
+    fs::path path;
+    std::vector<std::string> requirements;
+  };
+
   static std::string digest_of_parent(const fs::path& wheel) { return "sha256:" + wheel.parent_path().filename().native(); }
 
-  std::optional<fs::path> known(const fs::path& record) const
+  std::optional<Made> known(const fs::path& record) const
   {
-    const auto digest = store::read_record(record, record_limit_bytes, [](const oci::Json& json) { return std::optional(json.at("wheel").digest()); });
-    return digest ? cache_.find(*digest) : std::nullopt;
+    const auto found = store::read_record(record, record_limit_bytes, [](const oci::Json& json) {
+      return std::optional(std::pair(json.at("wheel").digest(), json.at("requirements").strings()));
+    });
+    auto path = found ? cache_.find(found->first) : std::nullopt;
+    return path ? std::optional(Made{*std::move(path), found->second}) : std::nullopt;
   }
 
-  fs::path make(const python::Unbuilt& package, const Input& input, const std::string& limits) const
+  Made make(const python::Unbuilt& package, const Input& input, const std::string& limits) const
   {
     ContainerStep step;
     step.title = fmt::format("build a wheel of {}", package.name);
@@ -139,17 +172,30 @@ private:
     const TempDir network;
     give_network(step, network.path());
     step.env.emplace_back("HOME", "/tmp");
-    if (const auto index = stack::first_index(build_.lock.lock)) step.env.emplace_back("PIP_INDEX_URL", *index);
+    if (const auto index = stack::first_index(build_.request, build_.lock.lock)) step.env.emplace_back("PIP_INDEX_URL", *index);
     if (!input.directory.empty()) step.mounts.emplace_back(input.directory, std::string(source_place));
     const auto container = run_step(build_.base, step, store_, build_.isolation, task_);
-    return take(package, container->mount());
+    const auto root = open_root(container->mount());
+    return {take(package, root.get()), requirements_of(read_log(root.get()))};
+  }
+
+  /// Pip's log, as far as it is of use; empty where there is none.
+  static std::string read_log(int root)
+  {
+    try {
+      const auto log = open_beneath(root, "tmp/cairn-pip.log", O_RDONLY | O_NONBLOCK, "/tmp/cairn-pip.log");
+      std::string text(log_limit_bytes, '\0');
+      text.resize(read_full_at(log.get(), std::as_writable_bytes(std::span(text)), 0, "/tmp/cairn-pip.log"));
+      return text;
+    } catch (const Error&) {
+      return {};
+    }
   }
 
   /// The one wheel that was made. No link of the container is followed.
-  fs::path take(const python::Unbuilt& package, const fs::path& mount) const
+  fs::path take(const python::Unbuilt& package, int root) const
   {
-    const auto root = open_root(mount);
-    const auto directory = open_beneath(root.get(), "tmp/cairn-wheels", O_RDONLY | O_DIRECTORY, "/tmp/cairn-wheels");
+    const auto directory = open_beneath(root, "tmp/cairn-wheels", O_RDONLY | O_DIRECTORY, "/tmp/cairn-wheels");
     const auto names = list_directory(directory.get(), "/tmp/cairn-wheels");
     if (names.size() != 1) throw Error(Errc::corrupt, fmt::format("{}: its build gave {} files instead of one wheel", package.name, names.size()));
     const auto& name = names.front().name;
@@ -171,7 +217,7 @@ private:
 
 }  // namespace
 
-std::vector<python::Chosen> build_wheels(const std::vector<python::Unbuilt>& packages, const WheelBuild& build, python::WheelCache& cache, store::Store& store,
+std::vector<BuiltWheel> build_wheels(const std::vector<python::Unbuilt>& packages, const WheelBuild& build, python::WheelCache& cache, store::Store& store,
                                          const Task& task)
 {
   try {
@@ -180,17 +226,23 @@ std::vector<python::Chosen> build_wheels(const std::vector<python::Unbuilt>& pac
     throw Error(Errc::unsupported, fmt::format("{}; with buildah cairn builds them itself", stack::unbuilt_text(packages)));
   }
   Builder builder(build, cache, store, task);
-  std::vector<python::Chosen> out;
+  std::vector<BuiltWheel> out;
   for (const auto& package : packages)
     in_context([&] { return fmt::format("{} ({})", package.name, package.why); }, [&] { out.push_back(builder.wheel(package)); });
   return out;
 }
 
-void add_built(python::Resolved& resolved, std::vector<python::Chosen> built)
+void add_built(python::Resolved& resolved, std::vector<BuiltWheel> built)
 {
-  std::ranges::move(built, std::back_inserter(resolved.wheels));
+  for (std::size_t i = 0; i < built.size(); ++i) {
+    const auto& package = resolved.unbuilt[i];
+    auto& one = built[i];
+    resolved.warnings.push_back(fmt::format("{}: built here{}{}, {}", package.name, one.requirements.empty() ? "" : " with ",
+                                            fmt::join(one.requirements, ", "), package.why));
+    resolved.wheels.push_back(std::move(one.wheel));
+  }
+  resolved.unbuilt.clear();
   std::ranges::sort(resolved.wheels, {}, [](const python::Chosen& one) { return one.pin.name; });
-  for (const auto& one : std::exchange(resolved.unbuilt, {})) resolved.warnings.push_back(fmt::format("{}: built here, {}", one.name, one.why));
 }
 
 }  // namespace cairn::build

@@ -173,11 +173,13 @@ Sources open_sources(const Request& request, const OpenLock& lock, std::size_t t
   return open;
 }
 
-std::optional<std::string> first_index(const python::Lock& lock)
+std::optional<std::string> first_index(const Request& request, const python::Lock& lock)
 {
-  if (lock.sources.empty()) return std::nullopt;
+  python::ResolveSettings unused;
+  const auto sources = lock.sources.empty() ? own_sources(request) : with_own_index(lock.sources, request, unused);
+  if (sources.empty()) return std::nullopt;
   try {
-    auto url = python::expand_source(lock.sources.front(), variable);
+    auto url = python::expand_source(sources.front(), variable);
     return url.starts_with("http") ? std::optional(std::move(url)) : std::nullopt;
   } catch (const Error&) {
     return std::nullopt;

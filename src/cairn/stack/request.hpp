@@ -50,8 +50,9 @@ struct Sources {
 };
 [[nodiscard]] Sources open_sources(const Request& request, const OpenLock& lock, std::size_t threads);
 
-/// The URL of the lock's first source, for another program; nothing when it has none, when a variable in it is not set, or for a directory.
-[[nodiscard]] std::optional<std::string> first_index(const python::Lock& lock);
+/// The URL of the first source that `open_sources` would take, for another program; nothing when there is none, when a variable in it is not
+/// set, or for a directory.
+[[nodiscard]] std::optional<std::string> first_index(const Request& request, const python::Lock& lock);
 
 /// Where wheels are kept: CAIRN_WHEEL_CACHE, or `cairn/wheels` in the user's cache directory.
 [[nodiscard]] std::filesystem::path wheel_cache_path();

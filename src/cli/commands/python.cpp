@@ -147,7 +147,7 @@ Exit layers(const Options& options, Program& program, const std::string& lock_fi
     const auto image = in_store(*built_on, program, store);
     if (!resolved.unbuilt.empty()) {
       const auto task = program.task(fmt::format("build wheels on {}", *built_on));
-      const build::WheelBuild build{.base = image, .prefix = settings.install.layout.prefix, .lock = lock};
+      const build::WheelBuild build{.base = image, .prefix = settings.install.layout.prefix, .request = request, .lock = lock};
       build::add_built(resolved, build::build_wheels(resolved.unbuilt, build, cache, store, task));
     }
     if (base) put_on_base(program, store, *base, image, settings, resolved.wheels, options.bytecode);
