@@ -7,6 +7,7 @@
 #include <cairn/base/error.hpp>
 #include <cairn/base/log.hpp>
 #include <cairn/layer/skeleton.hpp>
+#include <cairn/library/describe.hpp>
 #include <cairn/library/fingerprints.hpp>
 #include <cairn/library/hiding.hpp>
 #include <cairn/library/index.hpp>
@@ -14,7 +15,6 @@
 #include <cairn/library/unit_reader.hpp>
 #include <cairn/library/units.hpp>
 #include <cairn/module/tree.hpp>
-#include <cairn/oci/architecture.hpp>
 #include <cairn/os/parallel.hpp>
 #include <cairn/store/layer_target.hpp>
 
@@ -444,7 +444,7 @@ private:
     const bool same_index = previous_ && previous_->index_layer().digest == index.digest;
     (same_index ? result_.kept_bytes : result_.new_bytes) += index.size_bytes;
     ++(same_index ? result_.kept_layers : result_.new_layers);
-    put_manifest(index);
+    result_.manifest = put_manifest(result_.document, index, settings_, store_);
     fingerprints_->save();
     fetch_kept_layers();
     const bool is_tagged = tagged_ && tagged_->digest == result_.manifest.digest;
@@ -469,75 +469,15 @@ private:
 
   void fill_document()
   {
-    auto& document = result_.document;
-    document.target = source_.target;
-    document.budget_layers = settings_.budget_layers;
-    document.modulepath = source_.modules.modulepath;
-    document.dropped = units_.dropped;
-    document.dropped.insert(document.dropped.end(), index_scan_.dropped.begin(), index_scan_.dropped.end());
-    for (const auto& work : work_) document.dropped.insert(document.dropped.end(), work.scan.dropped.begin(), work.scan.dropped.end());
-    std::ranges::sort(document.dropped);
-    document.featured = settings_.mapping.featured;
-    std::ranges::sort(document.featured);
-    for (const auto& alias : source_.modules.aliases) document.aliases.push_back({alias.name, alias.target});
-    std::ranges::sort(document.aliases, {}, &AliasInfo::name);
-    for (auto& work : work_) {
-      UnitInfo info;
-      info.name = work.unit.name;
-      info.kind = work.unit.kind;
-      for (const auto index : work.unit.modulefiles) info.modules.push_back(module_info(source_.modules.modulefiles[index]));
-      std::ranges::sort(info.modules, {}, &ModuleInfo::path);
-      info.dependencies = work.unit.dependencies;
-      info.missing = work.unit.missing;
-      info.files = work.scan.counts.files;
-      info.content_bytes = work.scan.counts.content_bytes;
-      if (info.kind == UnitKind::rest)
-        for (const auto& root : work.roots) document.rest.push_back(root.path);
-      document.units.push_back(std::move(info));
+    auto dropped = units_.dropped;
+    dropped.insert(dropped.end(), index_scan_.dropped.begin(), index_scan_.dropped.end());
+    for (const auto& work : work_) dropped.insert(dropped.end(), work.scan.dropped.begin(), work.scan.dropped.end());
+    result_.document.budget_layers = settings_.budget_layers;
+    describe_tree(source_, settings_.mapping, std::move(dropped), result_.document);
+    for (const auto& work : work_) {
+      describe_unit(work, source_, settings_.mapping, result_.document);
       result_.states[work.unit.name] = work.state;
     }
-  }
-
-  [[nodiscard]] ModuleInfo module_info(const module::Modulefile& modulefile) const
-  {
-    ModuleInfo info{modulefile.full_name, modulefile.path,  modulefile.modulepath, modulefile.hidden,
-                    modulefile.description, modulefile.url, modulefile.category,   modulefile.extensions, {}};
-    if (const auto text = settings_.mapping.descriptions.find(info.name); text != settings_.mapping.descriptions.end()) info.description = text->second;
-    info.requirement = requirement_of(info.name);
-    return info;
-  }
-
-  /// What library.yaml says of the module, else of all versions of its name.
-  [[nodiscard]] Requirement requirement_of(std::string_view name) const
-  {
-    const auto& said = settings_.mapping.requirements;
-    for (;;) {
-      if (const auto found = said.find(std::string(name)); found != said.end()) return found->second;
-      const auto slash = name.rfind('/');
-      if (slash == std::string_view::npos) return {};
-      name = name.substr(0, slash);
-    }
-  }
-
-  void put_manifest(const layer::PackedLayer& index)
-  {
-    oci::ImageConfig config;
-    config.created = settings_.created;
-    config.platform = {oci::own_architecture(), "linux", ""};
-    config.labels["dev.cairn.library.target"] = source_.target;
-    oci::Manifest manifest;
-    const auto add = [&](const Digest& digest, std::uint64_t size, const Digest& diff_id, Codec codec, std::string_view kind) {
-      auto layer = image::layer_descriptor(codec, digest, size);
-      layer.annotations[std::string(annotation::layer)] = kind;
-      manifest.layers.push_back(std::move(layer));
-      config.diff_ids.push_back(diff_id);
-      config.history.push_back({settings_.created, fmt::format("cairn split: {}", kind), "", false});
-    };
-    for (const auto& layer : result_.document.layers) add(layer.digest, layer.size_bytes, layer.diff_id, layer.compression.codec, "units");
-    add(index.digest, index.size_bytes, index.diff_id, settings_.compression.codec, "index");
-    manifest.config = store_.put(config.json(), std::string(oci::media_type::config));
-    manifest.annotations[std::string(annotation::format)] = fmt::format("{}", document_format);
-    result_.manifest = store_.put(manifest.json(), std::string(oci::media_type::manifest));
   }
 
   const SplitSettings& settings_;
