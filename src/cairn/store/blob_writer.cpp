@@ -5,12 +5,18 @@
 #include <cairn/store/layout.hpp>
 #include <cairn/store/write_out.hpp>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 namespace cairn::store {
+namespace {
+
+constexpr std::size_t piece_bytes = std::size_t{64} << 10;
+
+}  // namespace
 
 void start_writing(int fd, std::uint64_t from, std::uint64_t to, const std::string& what)
 {
@@ -19,12 +25,21 @@ void start_writing(int fd, std::uint64_t from, std::uint64_t to, const std::stri
   if (done != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) throw_errno(errno, what);
 }
 
+void write_hashed(int fd, Sha256& hash, std::span<const std::byte> bytes, const std::string& what)
+{
+  while (!bytes.empty()) {
+    const auto piece = bytes.first(std::min(bytes.size(), piece_bytes));
+    hash.update(piece);
+    write_full(fd, piece, what);
+    bytes = bytes.subspan(piece.size());
+  }
+}
+
 BlobWriter::BlobWriter(const Store& store) : store_(store), file_(layout::temporaries(store.path())) {}
 
 void BlobWriter::write(std::span<const std::byte> bytes)
 {
-  write_full(file_.fd(), bytes, printable(file_.path().native()));
-  hash_.update(bytes);
+  write_hashed(file_.fd(), hash_, bytes, printable(file_.path().native()));
   size_bytes_ += bytes.size();
   if (size_bytes_ - flushed_bytes_ < flush_step_bytes) return;
   start_writing(file_.fd(), flushed_bytes_, size_bytes_, printable(file_.path().native()));

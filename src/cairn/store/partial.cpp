@@ -22,9 +22,6 @@ namespace cairn::store {
 namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{512} << 10;
-/// Hashed and written while it is in the processor's cache. Larger writes get larger pages of the page cache, which on a virtual
-/// machine are often not backed yet: half as much time again was measured.
-constexpr std::size_t piece_bytes = std::size_t{64} << 10;
 /// Smaller blobs are fetched again rather than kept in parts.
 constexpr std::uint64_t least_bytes = std::uint64_t{1} << 20;
 
@@ -67,12 +64,7 @@ void Partial::write(std::span<const std::byte> bytes)
 {
   const auto what = printable(path_.native());
   size_bytes_ += bytes.size();
-  while (!bytes.empty()) {
-    const auto piece = bytes.first(std::min(bytes.size(), piece_bytes));
-    hash_.update(piece);
-    write_full(fd_.get(), piece, what);
-    bytes = bytes.subspan(piece.size());
-  }
+  write_hashed(fd_.get(), hash_, bytes, what);
   if (size_bytes_ - flushed_bytes_ < flush_step_bytes) return;
   start_writing(fd_.get(), flushed_bytes_, size_bytes_, what);
   flushed_bytes_ = size_bytes_;

@@ -34,7 +34,7 @@ constexpr std::uint64_t bytes_at_once = std::uint64_t{256} << 10;
 /// Another writer is woken when there are this many names for each that is awake: on a fast file system two writers do it all, and
 /// waking one for each name would cost more than the name.
 constexpr std::size_t names_a_writer = 12;
-/// As the store writes blobs (store/partial.cpp says why).
+/// As the store writes blobs (store/write_out.hpp says why).
 constexpr std::size_t large_file_piece_bytes = std::size_t{64} << 10;
 /// A name in the queue counts as this many bytes at least: empty files and links take memory too.
 constexpr std::uint64_t least_job_bytes = 1024;
