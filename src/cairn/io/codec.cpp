@@ -40,7 +40,7 @@ public:
   {
     if (available().size() < bytes) {
       const auto have = bytes_.size();
-      std::memmove(buffer_.data(), bytes_.data(), have);
+      if (have != 0) std::memmove(buffer_.data(), bytes_.data(), have);
       bytes_ = std::span(buffer_).first(have + read_full(inner_, std::span(buffer_).subspan(have, bytes - have)));
     }
     return bytes_;
