@@ -19,7 +19,6 @@ struct Transferred {
 /// `open`, or of its index the one image for `platform`.
 [[nodiscard]] oci::Descriptor wanted(const OpenImage& open, const std::optional<std::string>& platform);
 
-
 /// Copy to the repository and tag (or digest) that `text` names. Nothing is sent when the tag means this manifest already.
 [[nodiscard]] Transferred push_image(Program& program, const OpenImage& open, const oci::Descriptor& manifest, const std::string& text,
                                      const RegistryFlags& flags);

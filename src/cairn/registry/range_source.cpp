@@ -46,9 +46,6 @@ std::optional<ContentRange> parse_content_range(std::string_view text)
   return ContentRange{*first, *last, total == "*" ? std::nullopt : number(total)};
 }
 
-std::size_t bytes_of(std::size_t count) { return count; }
-std::size_t bytes_of(std::span<const std::byte> bytes) { return bytes.size(); }
-
 }  // namespace
 
 RangeSource::RangeSource(const Repository& repository, const oci::Descriptor& blob, std::uint64_t offset, std::uint64_t size_bytes)
@@ -135,19 +132,23 @@ void RangeSource::end()
     throw Error(Errc::corrupt, fmt::format("{}: longer than its descriptor says ({} bytes)", what_, blob_.size_bytes));
 }
 
-template <class Once>
-auto RangeSource::persistently(const Once& once)
+std::span<const std::byte> RangeSource::lend(std::span<std::byte> buffer)
 {
+  if (left_bytes_ == 0) {
+    end();
+    return {};
+  }
   for (;;) {
     try {
       if (!exchange_) open();
-      const auto got = once(*exchange_);
-      const auto size = bytes_of(got);
-      if (size == 0) throw Error(Errc::network, fmt::format("{}: ended {} bytes early", what_, left_bytes_));
-      offset_ += size;
-      left_bytes_ -= size;
-      since_failure_bytes_ += size;
-      return got;
+      auto bytes = exchange_->next(buffer);
+      if (bytes.empty()) throw Error(Errc::network, fmt::format("{}: ended {} bytes early", what_, left_bytes_));
+      surplus_ = bytes.size() > left_bytes_;
+      bytes = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left_bytes_)));
+      offset_ += bytes.size();
+      left_bytes_ -= bytes.size();
+      since_failure_bytes_ += bytes.size();
+      return bytes;
     } catch (const Error& error) {
       exchange_.reset();
       if (error.code() != Errc::network) throw;
@@ -158,28 +159,6 @@ auto RangeSource::persistently(const Once& once)
       repository_.host_->client().wait(failed_, repository_.task_);
     }
   }
-}
-
-std::size_t RangeSource::read(std::span<std::byte> buffer)
-{
-  if (left_bytes_ == 0) {
-    end();
-    return 0;
-  }
-  return persistently([&](http::Exchange& exchange) { return exchange.read(buffer.first(std::min<std::uint64_t>(buffer.size(), left_bytes_))); });
-}
-
-std::span<const std::byte> RangeSource::next(std::span<std::byte> buffer)
-{
-  if (left_bytes_ == 0) {
-    end();
-    return {};
-  }
-  return persistently([&](http::Exchange& exchange) {
-    const auto bytes = exchange.next(buffer);
-    surplus_ = bytes.size() > left_bytes_;
-    return bytes.first(std::min<std::uint64_t>(bytes.size(), left_bytes_));
-  });
 }
 
 }  // namespace cairn::registry

@@ -12,17 +12,13 @@ namespace cairn::registry {
 
 /// Part of a blob as it comes from a registry. Where a connection breaks it asks for the rest; tries that bring less than
 /// a MiB count, and the client's policy says how many may. For the room's own use; one thread at a time.
-class RangeSource final : public Source {
+class RangeSource final : public LendingSource {
 public:
   /// All outlive it.
   RangeSource(const Repository& repository, const oci::Descriptor& blob, std::uint64_t offset, std::uint64_t size_bytes);
-  std::size_t read(std::span<std::byte> buffer) override;
-  std::span<const std::byte> next(std::span<std::byte> buffer) override;
 
 private:
-  /// `once` (of the open exchange, given how many bytes are wanted) as often as the connection breaks; its bytes are counted.
-  template <class Once>
-  auto persistently(const Once& once);
+  std::span<const std::byte> lend(std::span<std::byte> buffer) override;
   void open();
   void check_answer(const http::Response& response);
   void skip(std::uint64_t bytes);

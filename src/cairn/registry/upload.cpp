@@ -107,17 +107,25 @@ bool Upload::begin(const std::vector<std::string>& mount_from)
   return false;
 }
 
+std::optional<std::uint64_t> Upload::arrived()
+{
+  const auto reply = request("GET", location_, nullptr, {});
+  if (reply.status != 204 && reply.status != 202 && reply.status != 200) return std::nullopt;
+  keep_location(reply);
+  const auto has = received(reply).value_or(0);
+  if (has > blob_.size_bytes) return std::nullopt;
+  // `0-0` is also how an empty upload is told.
+  return has <= 1 ? 0 : has;
+}
+
 bool Upload::resume()
 {
   if (!record_ || record_->location().empty()) return false;
   try {
     location_ = repository_.host_->upload_location(repository_.request("GET", "", task_).url, record_->location());
-    const auto reply = request("GET", location_, nullptr, {});
-    const auto has = received(reply).value_or(0);
-    if (reply.status < 200 || reply.status > 204 || has > blob_.size_bytes) return false;
-    keep_location(reply);
-    // `0-0` is also how an empty upload is told.
-    offset_ = has <= 1 ? 0 : has;
+    const auto has = arrived();
+    if (!has) return false;
+    offset_ = *has;
   } catch (const Error& error) {
     log::debug("blob {}: what an earlier run sent is not there any more: {}", blob_.digest.str(), error.what());
     return false;
@@ -240,23 +248,17 @@ Upload::Outcome Upload::after_break()
 {
   if (++breaks_ >= repository_.host_->client().options().retry.tries) return Outcome::again;
   repository_.host_->client().wait(breaks_, task_);
-  http::Reply reply;
+  std::optional<std::uint64_t> has;
   try {
-    reply = request("GET", location_, nullptr, {});
+    has = arrived();
   } catch (const Error& error) {
     if (error.code() != Errc::network) throw;
-    return Outcome::again;
   }
-  if (reply.status != 204 && reply.status != 202 && reply.status != 200) return Outcome::again;
-  keep_location(reply);
-  const auto has = received(reply).value_or(0);
-  // `0-0` is also how an empty upload is told.
-  const auto at = has <= 1 ? 0 : has;
-  if (at < offset_ && reading_ == Reading::once)
+  if (!has) return Outcome::again;
+  if (*has < offset_ && reading_ == Reading::once)
     throw Error(Errc::network, fmt::format("blob {}: the registry lost what it had", blob_.digest.str()));
-  if (at > blob_.size_bytes) return Outcome::again;
-  if (at > offset_) breaks_ = 0;
-  offset_ = at;
+  if (*has > offset_) breaks_ = 0;
+  offset_ = *has;
   return Outcome::done;
 }
 

@@ -24,6 +24,8 @@ public:
 
 private:
   enum class Outcome { done, again };
+  /// How much of this upload the registry has; nothing when it does not know it any more.
+  [[nodiscard]] std::optional<std::uint64_t> arrived();
   /// Go on with what an earlier run began, if the registry still has it.
   [[nodiscard]] bool resume();
   /// Begin a session, mounting if the registry can: true when that was all.

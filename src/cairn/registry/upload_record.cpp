@@ -5,7 +5,6 @@
 #include <cairn/base/log.hpp>
 #include <cairn/io/hash.hpp>
 
-#include <array>
 #include <chrono>
 
 #include <fcntl.h>
@@ -56,9 +55,8 @@ void UploadRecord::keep(const std::string& location)
 {
   if (location == location_) return;
   location_ = location;
-  const auto& text = location_;
   // Cut short or of two runs it leads nowhere, and the upload begins anew: nothing needs to be flushed.
-  if (::ftruncate(fd_.get(), 0) != 0 || ::pwrite(fd_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) forget();
+  if (::ftruncate(fd_.get(), 0) != 0 || ::pwrite(fd_.get(), location_.data(), location_.size(), 0) != static_cast<ssize_t>(location_.size())) forget();
 }
 
 void UploadRecord::forget()

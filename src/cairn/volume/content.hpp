@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairn/tar/reader.hpp>
+
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -17,6 +20,22 @@ struct Content {
 /// Memory for the contents of many files, block by block: a small file costs no allocation of its own. One thread at a time.
 class ContentBlocks {
 public:
+  /// The whole content of the reader's entry, which has so many bytes.
+  [[nodiscard]] Content read(tar::Reader& reader, std::uint64_t size_bytes)
+  {
+    Content content;
+    auto rest = room(static_cast<std::size_t>(size_bytes), content);
+    while (!rest.empty()) rest = rest.subspan(reader.read(rest));
+    return content;
+  }
+  [[nodiscard]] Content copy(std::span<const std::byte> bytes)
+  {
+    Content content;
+    std::ranges::copy(bytes, room(bytes.size(), content).begin());
+    return content;
+  }
+
+private:
   /// Room for `size` bytes, to be filled now; `content` then holds them.
   std::span<std::byte> room(std::size_t size, Content& content)
   {
@@ -34,14 +53,7 @@ public:
     content = {block_, place};
     return place;
   }
-  [[nodiscard]] Content copy(std::span<const std::byte> bytes)
-  {
-    Content content;
-    std::ranges::copy(bytes, room(bytes.size(), content).begin());
-    return content;
-  }
 
-private:
   static constexpr std::size_t block_bytes = std::size_t{256} << 10;
   std::shared_ptr<std::byte[]> block_;
   std::span<std::byte> rest_;

@@ -98,12 +98,7 @@ private:
   {
     const auto mode = entry.mode & 0777u;
     const auto mtime = entry.mtime == layer::constant_mtime ? std::nullopt : std::optional(entry.mtime);
-    if (entry.size_bytes <= queued_file_bytes) {
-      Content content;
-      auto room = contents_.room(static_cast<std::size_t>(entry.size_bytes), content);
-      while (!room.empty()) room = room.subspan(reader.read(room));
-      return staging_.add_file(place.path, mode, mtime, std::move(content));
-    }
+    if (entry.size_bytes <= queued_file_bytes) return staging_.add_file(place.path, mode, mtime, contents_.read(reader, entry.size_bytes));
     auto file = staging_.create(place.path, mode);
     for (auto bytes = reader.lend(); !bytes.empty(); bytes = reader.lend()) file.write(bytes);
     file.finish(mtime);

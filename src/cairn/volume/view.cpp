@@ -161,11 +161,8 @@ public:
         staging_.add_symlink(path, entry.link);
       } else if (entry.type == tar::Type::file) {
         add_parents(path);
-        Content content;
-        auto room = contents_.room(static_cast<std::size_t>(entry.size_bytes), content);
-        while (!room.empty()) room = room.subspan(reader.read(room));
         // Lmod compares the times of the cache and its timestamp: they are set, always.
-        staging_.add_file(path, entry.mode & 0777u, entry.mtime, std::move(content));
+        staging_.add_file(path, entry.mode & 0777u, entry.mtime, contents_.read(reader, entry.size_bytes));
       } else {
         throw Error(Errc::bad_input, fmt::format("index layer: {} is neither file, directory nor symbolic link", printable(path)));
       }

@@ -94,15 +94,6 @@ stack::BytecodeMaker bytecode_maker(const store::Store& store, const oci::BlobSo
       .bytecode_maker();
 }
 
-/// The image of that name, in the store.
-image::Image in_store(const std::string& argument, Program& program, store::Store& store)
-{
-  const auto open = open_image(program, argument);
-  auto image = image::load(*open.blobs, open.manifest);
-  image::copy_image(*open.blobs, image, store, program.task(fmt::format("read {}", argument)));
-  return image;
-}
-
 /// What of the stack the base has already. Those wheels are taken off the list: their layers would change nothing.
 void put_on_base(Program& program, store::Store& store, const std::string& argument, const image::Image& image,
                  stack::MakeSettings& settings, std::vector<python::Chosen>& wheels, bool bytecode)
@@ -144,8 +135,11 @@ Exit layers(const Options& options, Program& program, const std::string& lock_fi
     throw Error(Errc::unsupported, fmt::format("{}; or --base IMAGE, on which cairn builds them", stack::unbuilt_text(resolved.unbuilt)));
   auto store = program.open_store(store::Access::write);
   if (built_on) {
-    const auto image = in_store(*built_on, program, store);
-    if (!resolved.unbuilt.empty()) {
+    const auto open = open_image(program, *built_on);
+    const auto image = image::load(*open.blobs, open.manifest);
+    const bool builds = !resolved.unbuilt.empty();
+    if (base || builds) image::copy_image(*open.blobs, image, store, program.task(fmt::format("read {}", *built_on)));
+    if (builds) {
       const auto task = program.task(fmt::format("build wheels on {}", *built_on));
       const build::WheelBuild build{.base = image, .prefix = settings.install.layout.prefix, .request = request, .lock = lock};
       build::add_built(resolved, build::build_wheels(resolved.unbuilt, build, cache, store, task));
